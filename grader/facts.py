@@ -1,0 +1,81 @@
+"""Facts about a model: what it does, whatever way it was written.
+
+These are the nouns; `grader.tracing` observes them on a Keras model. Nothing here imports Keras, so that rubric and
+messages can be read and tested without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step of the computation from the inputs to the output.
+
+    Attributes:
+        kind: ``dense``, ``activation``, ``dropout``, ``batch_normalization``; for every other built-in layer its class
+            name in snake case (``alpha_dropout``, ``layer_normalization``, …); ``custom`` for a layer of one's own.
+        layer: the Keras layer's name, for messages; for a plain function its name.
+        settings: what the kind needs: ``units`` and ``use_bias``; ``function`` (by its values: ``relu``, …, or
+            ``unknown``); ``rate``; ``axis``, ``momentum``, ``epsilon``, ``center`` and ``scale``; else the config.
+        trainable: False where the layer was frozen.
+        forced_training: the value of ``training=`` where the code forces it in the call, else None.
+    """
+
+    kind: str
+    layer: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    trainable: bool = True
+    forced_training: bool | None = None
+
+
+@dataclass(frozen=True)
+class CompileFacts:
+    """How a model was compiled.
+
+    Attributes:
+        optimizer: its name in lower case: ``adam``, ``sgd``, …
+        learning_rate: its value before any schedule moved it; None where it is a schedule.
+        loss: the canonical name of the loss by its values (``mean_absolute_error``, …), or ``unknown``.
+        settings: the optimizer's other settings that differ from Keras' defaults (``momentum`` 0.9, …).
+    """
+
+    optimizer: str
+    learning_rate: float | None
+    loss: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a Keras model does.
+
+    Attributes:
+        operations: the steps in the order in which data flow through them; steps that change nothing (a linear
+            activation, an identity, the input itself) are left out.
+        inputs: number of input features, or None where it is not fixed.
+        outputs: number of output units, or None where the output is not ``(rows, units)``.
+        chain: whether the steps form one chain: no branch, no layer used twice.
+        compiled: how it was compiled; None where it was not.
+        deterministic: whether the same rows twice at inference give the same predictions.
+        moving: for each batch normalization, by layer name: whether a training step moves its moving averages.
+        zeros: for each dropout-like step, by layer name: the share of its outputs that is zero in training mode.
+        unjudged: reasons why a human must look, one sentence each: a layer of one's own, a step that cannot be traced.
+    """
+
+    operations: tuple[Operation, ...]
+    inputs: int | None
+    outputs: int | None
+    chain: bool = True
+    compiled: CompileFacts | None = None
+    deterministic: bool = True
+    moving: Mapping[str, bool] = field(default_factory=dict)
+    zeros: Mapping[str, float] = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
+
+    def of_kind(self, kind: str) -> tuple[Operation, ...]:
+        """The steps of one kind, in order."""
+        return tuple(operation for operation in self.operations if operation.kind == kind)
