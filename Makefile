@@ -1,0 +1,44 @@
+# Everything is in course.py (standard library only), which also works without make: python3 course.py lab
+# Options are passed on by ARGS: make lab ARGS="--no-browser --port 8899", make test ARGS="-k spotify".
+PYTHON ?= python3
+ARGS ?=
+COURSE = $(PYTHON) course.py
+
+.DEFAULT_GOAL := help
+.PHONY: help lab formgrader test test-full doctor build bundle experiments calibrate lint lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+lab: ## install what is missing and open the first lesson in JupyterLab
+	@$(COURSE) lab $(ARGS)
+
+formgrader: ## for instructors: JupyterLab on the whole course, with nbgrader's formgrader
+	@$(COURSE) formgrader $(ARGS)
+
+test: ## the tests, in 10 minutes at most
+	@$(COURSE) test $(ARGS)
+
+test-full: ## the longer tests: official data, a whole class, the table of experiments, fresh installations
+	@$(COURSE) test-full $(ARGS)
+
+doctor: ## what is missing on this machine, in plain words
+	@$(COURSE) doctor $(ARGS)
+
+build: ## exercises/ from solutions/
+	@$(COURSE) run -m grader.build $(ARGS)
+
+bundle: ## dist/dropnorm-course.zip, the archive for learners
+	@$(COURSE) bundle
+
+experiments: ## data/experiments/ anew: the honest comparison's tables
+	@$(COURSE) run -m dropnorm.experiments $(ARGS)
+
+calibrate: ## the bands of the loss curves anew
+	@$(COURSE) run -m grader.calibration $(ARGS)
+
+lint: ## ruff: lint and format
+	@$(COURSE) lint
+
+lock: ## requirements*.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)
+	@$(COURSE) lock $(ARGS)
