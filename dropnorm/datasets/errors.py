@@ -1,0 +1,7 @@
+"""The one error that the data sets raise."""
+
+from __future__ import annotations
+
+
+class DataError(Exception):
+    """A data set cannot be had; the message is one sentence: what was seen, and what to do."""

@@ -1,0 +1,209 @@
+"""What `data/sources.toml` says of each data set, and whether a file is what it says.
+
+A file is accepted by its content, in upstream's columns or in the course's, whatever it is called, and whether its
+lines end as on Unix or on Windows. Red wine and Concrete are known by digest; Spotify by the checks in
+`data/sources.toml`, which says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from dropnorm import places
+from dropnorm.datasets.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: the course's name, upstream's name, type ("float", "int" or "text"), unit, and range allowed."""
+
+    name: str
+    upstream: str
+    type: str
+    unit: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What stands for a digest where none is known: quantiles of columns, the share of rows at or below each of
+    them, rows per genre, and by how much a share may differ."""
+
+    tolerance: float
+    genres: dict[str, int]
+    quantiles: dict[str, list[float]]
+    shares: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set as `data/sources.toml` describes it.
+
+    ``sha256`` is the digest of upstream's file (None where unknown), ``course_sha256`` holds digests of the course's
+    form that are known to be genuine, ``rows`` the numbers of rows that are accepted.
+    """
+
+    name: str
+    title: str
+    url: str
+    separator: str
+    rows: tuple[int, ...]
+    target: str
+    licence: str
+    licence_url: str
+    page: str
+    citation: str
+    columns: tuple[Column, ...]
+    course_sha256: tuple[str, ...]
+    sha256: str | None = None
+    checks: Checks | None = field(default=None, repr=False)
+
+    @property
+    def file_name(self) -> str:
+        """The CSV's name in the cache and in a folder that ``DROPNORM_DATA`` names."""
+        return f"{self.name}.csv"
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Every data set of `data/sources.toml` by name, in that file's order.
+
+    Raises DataError if the file is missing or is not TOML.
+    """
+    try:
+        table: dict[str, dict[str, Any]] = tomllib.loads(places.SOURCES.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise DataError(
+            f"{places.SOURCES} cannot be read ({error}); restore it with `git checkout -- data/sources.toml`."
+        ) from error
+    return {name: _source(name, dict(entry)) for name, entry in table.items()}
+
+
+def find(name: str) -> Source:
+    """The data set of that name; raises DataError with the names there are if there is none."""
+    known = sources()
+    if name not in known:
+        raise DataError(f"There is no data set named {name!r}; the course has {', '.join(known)}.")
+    return known[name]
+
+
+def digest(content: bytes) -> str:
+    """The sha256 of ``content`` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def course_form(source: Source, content: bytes, seen: str) -> bytes:
+    """``content`` (upstream's form or the course's) as the course's CSV, verified.
+
+    ``seen`` says in a message where the content is from. Raises DataError if it is not the official data set.
+    """
+    if digest(content) in source.course_sha256:
+        return content
+    table = _read(source, content, seen)
+    table = _in_course_columns(source, table, seen)
+    written = table.to_csv(index=False, lineterminator="\n").encode()
+    if digest(written) in source.course_sha256:
+        return written
+    _check_rows(source, table, seen)
+    if source.checks is None:
+        raise DataError(
+            f"{seen} has the columns and rows of {source.name} but not its values: the official file was altered; "
+            f"get it again with `python -m dropnorm.datasets fetch {source.name}`."
+        )
+    _check_content(source, source.checks, table, seen)
+    return written
+
+
+def _source(name: str, entry: dict[str, Any]) -> Source:
+    entry["columns"] = tuple(Column(**column) for column in entry["columns"])
+    entry["rows"] = tuple(entry["rows"])
+    entry["course_sha256"] = tuple(entry["course_sha256"])
+    if "checks" in entry:
+        entry["checks"] = Checks(**entry["checks"])
+    return Source(name=name, **entry)
+
+
+def _read(source: Source, content: bytes, seen: str) -> pd.DataFrame:
+    """The table in ``content``, comma or semicolon separated; raises DataError if it is no such table."""
+    import pandas as pd
+
+    header = content.split(b"\n", 1)[0]
+    separator = ";" if header.count(b";") > header.count(b",") else ","
+    try:
+        table = pd.read_csv(io.BytesIO(content), sep=separator, encoding="utf-8-sig", low_memory=False)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser and empty-data errors are ValueErrors
+        raise DataError(
+            f"{seen} is not a readable table of {source.name} (it is empty, cut short or not a CSV file); "
+            f"get the official file with `python -m dropnorm.datasets fetch {source.name}`."
+        ) from error
+    return table
+
+
+def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.DataFrame:
+    """``table`` with the course's columns in the course's order and types; rows that name no artist are left out."""
+    missing = [c for c in source.columns if c.name not in table and c.upstream not in table]
+    if missing:
+        names = ", ".join(c.name for c in missing)
+        raise DataError(
+            f"{seen} lacks {'columns' if len(missing) > 1 else 'the column'} {names} of {source.name}; "
+            f"get the official file with `python -m dropnorm.datasets fetch {source.name}`."
+        )
+    course = table.rename(columns={c.upstream: c.name for c in source.columns if c.name not in table})
+    course = course[[c.name for c in source.columns]]
+    course = course.dropna(subset=[c.name for c in source.columns if c.type == "text"], ignore_index=True)
+    for column in source.columns:
+        values = course[column.name]
+        wrong = column.type != "text" and (values.dtype.kind not in "iuf" or values.isna().any())
+        if not wrong and column.type == "int":
+            wrong = bool((values != values.round()).any())
+        if wrong:
+            kind = "whole number" if column.type == "int" else "number"
+            raise DataError(
+                f"{seen} has a value in column {column.name} that is no {kind}, so it is not the official "
+                f"{source.name}; get that with `python -m dropnorm.datasets fetch {source.name}`."
+            )
+        course[column.name] = values.astype({"float": "float64", "int": "int64", "text": "str"}[column.type])
+    return course
+
+
+def _check_rows(source: Source, table: pd.DataFrame, seen: str) -> None:
+    if len(table) not in source.rows:
+        official = " or ".join(f"{rows:,}" for rows in source.rows)
+        raise DataError(
+            f"{seen} has {len(table):,} usable rows where the official {source.name} has {official}: it was cut short "
+            f"or altered; get it again with `python -m dropnorm.datasets fetch {source.name}`."
+        )
+
+
+def _check_content(source: Source, checks: Checks, table: pd.DataFrame, seen: str) -> None:
+    """Raises DataError unless ranges, genres and quantiles agree with what is known of the official file."""
+    wrong = [
+        c.name
+        for c in source.columns
+        if (c.min is not None and table[c.name].min() < c.min) or (c.max is not None and table[c.name].max() > c.max)
+    ]
+    for name, quantiles in checks.quantiles.items():
+        # Quantiles are noted to six digits: a relative millionth keeps equal values equal.
+        shares = [(table[name] <= q + abs(q) * 1e-6).mean() for q in quantiles]
+        if any(abs(share - known) > checks.tolerance for share, known in zip(shares, checks.shares[name], strict=True)):
+            wrong.append(name)
+    genres = table["playlist_genre"].value_counts().to_dict()
+    known_genres = checks.genres
+    if set(genres) != set(known_genres) or any(
+        abs(genres[g] - n) > checks.tolerance * len(table) for g, n in known_genres.items()
+    ):
+        wrong.append("playlist_genre")
+    if wrong:
+        raise DataError(
+            f"{seen} has other values than the official {source.name} in {', '.join(dict.fromkeys(wrong))}: it was "
+            f"altered; get it again with `python -m dropnorm.datasets fetch {source.name}`."
+        )
