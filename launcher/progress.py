@@ -1,0 +1,75 @@
+"""How far an installation is: read from what pip prints, shown as one line that moves or, in a log, as a few lines."""
+
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TextIO
+
+FETCHING, INSTALLING = "fetching", "installing"
+_LINE_A_LOG_MAY_WAIT = 30.0  # seconds: a log shows that the installation lives
+
+
+@dataclass
+class PipLog:
+    """What pip has done so far, by the lines that it printed.
+
+    Args:
+        total: packages that the lock names, less those that pip says this machine does not need.
+    """
+
+    total: int
+    done: int = 0
+    phase: str = FETCHING
+    package: str = ""
+
+    def feed(self, line: str) -> None:
+        """Take in one line of pip's output; lines that say nothing of progress change nothing."""
+        if line.startswith("Ignoring "):
+            self.total -= 1
+        elif match := re.match(r"(?:Collecting|Requirement already satisfied:|Processing) (\S+)", line):
+            self.done = min(self.done + 1, self.total)
+            self.package = _name(match[1])
+        elif match := re.match(r"\s*Downloading (\S+\.(?:whl|tar\.gz)) \(([^)]*)\)", line):
+            self.package = f"{_name(match[1])}, {match[2]}"
+        elif match := re.match(r"Progress (\d+) of (\d+)", line):
+            self.package = f"{self.package.split(',')[0]}, {int(match[1]) // 10**6} of {int(match[2]) // 10**6} MB"
+        elif line.startswith("Installing collected packages:"):
+            self.phase, self.done, self.package = INSTALLING, 0, ""
+            self.total = line.count(",") + 1
+
+
+def _name(requirement: str) -> str:
+    """A package's name, of a requirement (`six==1.17.0`), a wheel's file name or its path."""
+    return re.split(r"[=<>!~;\[]|-\d", re.split(r"[\\/]", requirement)[-1])[0]
+
+
+class Bar:
+    """One line of progress on `stream`: redrawn in place on a terminal, a new line now and then elsewhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.live = stream.isatty()
+        self._started = self._said_at = time.monotonic()
+        self._said: tuple[str, int] = ("", -1)
+
+    def show(self, log: PipLog) -> None:
+        """Say where `log` is."""
+        now = time.monotonic()
+        tenth = 10 * log.done // max(log.total, 1)
+        minutes, seconds = divmod(int(now - self._started), 60)
+        text = f"{log.phase} {log.done} of {log.total} packages, {minutes}:{seconds:02d}"
+        if self.live:
+            filled = 20 * log.done // max(log.total, 1)
+            line = f"[{'#' * filled}{'.' * (20 - filled)}] {text}  {log.package}"
+            self.stream.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
+        elif (log.phase, tenth) != self._said or now - self._said_at > _LINE_A_LOG_MAY_WAIT:
+            self._said, self._said_at = (log.phase, tenth), now
+            self.stream.write(f"  {text}\n")
+        self.stream.flush()
+
+    def end(self) -> None:
+        """Leave the line as it stands."""
+        if self.live:
+            self.stream.write("\n")
+            self.stream.flush()
