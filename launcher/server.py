@@ -30,6 +30,9 @@ def open_lab(layout: Layout, folder: Path, page: str, arguments: list[str]) -> N
         f"--LabApp.default_url=/lab{page}",
         *arguments,
     ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
+        print("You are root here, as is usual in a container: JupyterLab is started with --allow-root.")
+        command.append("--allow-root")
     env = environment(layout)
     # nbgrader looks for its configuration here, whichever folder its commands are typed in.
     env["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(layout.root), env.get("JUPYTER_CONFIG_PATH")]))
