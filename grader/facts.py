@@ -11,6 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class ObservationError(Exception):
+    """What was handed in cannot be observed; the message is one sentence: what was seen, what to do.
+
+    Attributes:
+        reason: ``nothing`` (None), ``a_class``, ``in_a_list``, ``other_library``, ``not_a_model``, ``no_layers``,
+            ``wrong_width`` or ``raises``.
+        details: what a message of one's own may need: ``type``; ``expected`` and ``got`` (widths); ``error``.
+    """
+
+    def __init__(self, reason: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.reason, self.details = reason, details
+
+
 @dataclass(frozen=True)
 class Operation:
     """One step of the computation from the inputs to the output.
@@ -56,18 +70,20 @@ class ModelFacts:
     Attributes:
         operations: the steps in the order in which data flow through them; steps that change nothing (a linear
             activation, an identity, the input itself) are left out.
-        inputs: number of input features, or None where it is not fixed.
+        inputs: number of input features that it was observed on.
         outputs: number of output units, or None where the output is not ``(rows, units)``.
-        chain: whether the steps form one chain: no branch, no layer used twice.
+        chain: whether the steps form one chain: no branch, no weights used twice. Where they do not, ``operations``
+            lists the steps in the order of their calls.
         compiled: how it was compiled; None where it was not.
         deterministic: whether the same rows twice at inference give the same predictions.
         moving: for each batch normalization, by layer name: whether a training step moves its moving averages.
-        zeros: for each dropout-like step, by layer name: the share of its outputs that is zero in training mode.
+        zeros: for each dropout-like step, by layer name: the share of its non-zero inputs that training mode sets to
+            zero.
         unjudged: reasons why a human must look, one sentence each: a layer of one's own, a step that cannot be traced.
     """
 
     operations: tuple[Operation, ...]
-    inputs: int | None
+    inputs: int
     outputs: int | None
     chain: bool = True
     compiled: CompileFacts | None = None

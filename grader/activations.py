@@ -1,0 +1,120 @@
+"""Functions recognised by their values: activations, scalings, and whatever stands between two layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import keras
+import numpy as np
+
+# Around zero where the functions differ, and far out where they saturate or are cut off.
+GRID = np.concatenate([np.linspace(-4.0, 4.0, 33), [-30.0, -7.5, -1e-3, 1e-3, 5.5, 6.5, 30.0]]).astype(np.float32)[None]
+# Not affine: no scaling of a column of the one makes a column of the other.
+Recognised = tuple[str, dict[str, Any]]
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, Callable[[Any], Any]]:
+    """The functions that Keras has a name for; ``linear`` first, and ``relu`` before its relatives."""
+    names = (
+        "linear relu sigmoid tanh elu selu silu gelu softplus softsign exponential hard_sigmoid hard_silu hard_tanh "
+        "relu6 mish softmax log_softmax celu log_sigmoid squareplus soft_shrink hard_shrink tanh_shrink sparse_plus "
+        "sparse_sigmoid"
+    )
+    known = {name: getattr(keras.activations, name) for name in names.split()}
+    known["gelu_tanh"] = partial(keras.activations.gelu, approximate=True)
+    return known
+
+
+def activation(name: str, **settings: float) -> Callable[[Any], Any]:
+    """The function of that name, as `name_of` gives it.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    if name == "leaky_relu":
+        return partial(keras.activations.leaky_relu, negative_slope=settings["negative_slope"])
+    if name == "elu":
+        return partial(keras.activations.elu, alpha=settings.get("alpha", 1.0))
+    return _known()[name]
+
+
+def name_of(function: Callable[[Any], Any]) -> Recognised | None:
+    """The name of an activation function by its values on a grid, with its settings; None where it has no name.
+
+    ``("relu", {})``, ``("leaky_relu", {"negative_slope": 0.2})``, ``("elu", {"alpha": 0.5})``; what changes nothing
+    is ``("linear", {})``.
+    """
+    try:
+        values = np.asarray(function(keras.ops.convert_to_tensor(GRID)))
+    except Exception:
+        return None
+    return name_of_values(GRID, values)
+
+
+def name_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | None:
+    """The activation that makes ``outputs`` of ``inputs``; both of the shape ``(rows, columns)``."""
+    if outputs.shape != inputs.shape:
+        return None
+    for name, known in _known().items():
+        if same(np.asarray(known(keras.ops.convert_to_tensor(inputs))), outputs):
+            return name, {}
+    negative = inputs < -1e-6
+    if not negative.any():
+        return None
+    lowest = np.unravel_index(np.argmin(inputs), inputs.shape)
+    slope = float(f"{outputs[lowest] / inputs[lowest]:.4g}")
+    alpha = float(f"{outputs[lowest] / np.expm1(inputs[lowest].astype(float)):.4g}")
+    for name, settings in (("leaky_relu", {"negative_slope": slope}), ("elu", {"alpha": alpha})):
+        if same(np.asarray(activation(name, **settings)(keras.ops.convert_to_tensor(inputs))), outputs):
+            return name, settings
+    return None
+
+
+def scaling_of_values(inputs: np.ndarray, outputs: np.ndarray, by_column: bool) -> Recognised | None:
+    """A scaling that makes ``outputs`` of ``inputs``: ``rescaling`` by one number, or ``normalization`` column by column.
+
+    Args:
+        inputs: ``(rows, columns)``.
+        outputs: of the same shape.
+        by_column: look for a scaling of each column, too. Only sound where the columns take both signs and many
+            values, as the model's inputs do: elsewhere a bend that no value reaches looks like a scaling.
+    """
+    if outputs.shape != inputs.shape or inputs.ndim != 2:
+        return None
+    x, y = inputs.astype(float), outputs.astype(float)
+    scale, offset = _line(x.reshape(-1, 1), y.reshape(-1, 1))
+    if same(scale * x + offset, y):
+        return "rescaling", {"scale": _short(scale[0]), "offset": _short(offset[0])}
+    if by_column:
+        scale, offset = _line(x, y)
+        if same(scale * x + offset, y) and np.all(scale != 0):
+            mean, deviation = -offset / scale, 1 / scale
+            return "normalization", {
+                "mean": [_short(value) for value in mean],
+                "variance": [_short(value) for value in deviation**2],
+            }
+    return None
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are equal up to what float32 loses on the way."""
+    if a.shape != b.shape:
+        return False
+    a, b = a.astype(float), b.astype(float)
+    size = max(float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b))), 1e-12)
+    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6 * min(size, 1.0) + 1e-7 * size, equal_nan=True))
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and intercept of the least-squares line of each column; a constant column has slope 1."""
+    centred = x - x.mean(axis=0)
+    spread = (centred**2).sum(axis=0)
+    scale = np.where(spread > 0, (centred * y).sum(axis=0) / np.where(spread > 0, spread, 1), 1.0)
+    return scale, y.mean(axis=0) - scale * x.mean(axis=0)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
