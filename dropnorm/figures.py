@@ -1,0 +1,191 @@
+"""Figures that can be read: in light and dark themes, without colour vision, and without sight.
+
+Colours are those of Okabe and Ito (2008, "Color universal design") that stand out from a white and from a
+near-black page (contrast at least 3 : 1), and never alone: each has a line style of its own. What matplotlib draws in
+black takes the page's text colour. Every figure is shown with alternative text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+
+BLUE, VERMILLION, GREEN, PURPLE, INK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, INK)  # INK becomes the page's text colour
+LINE_STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+CYCLE = mpl.cycler(color=COLOURS, linestyle=LINE_STYLES)  # for plt.rc("axes", prop_cycle=CYCLE)
+
+LABELS = {LOGGED: "training, as logged", AT_INFERENCE: "training, at inference", VALIDATION: "validation"}
+LOOKS = {
+    LOGGED: {"color": PURPLE, "linestyle": ":", "linewidth": 1.5},
+    AT_INFERENCE: {"color": BLUE, "linestyle": "--", "linewidth": 2.0},
+    VALIDATION: {"color": VERMILLION, "linestyle": "-", "linewidth": 2.0},
+}
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_shown = itertools.count(1)
+
+
+def show(figure: Figure | Axes, alt: str) -> None:
+    """Display a figure below the cell, once, as a drawing that follows the page's theme; a pyplot figure is closed.
+
+    Args:
+        figure: a matplotlib figure, or axes in it (pandas' ``plot`` returns axes).
+        alt: what the figure shows, in a sentence or two, for those who do not see it.
+
+    Raises:
+        ValueError: ``alt`` is empty.
+    """
+    from IPython.display import display
+    from matplotlib import pyplot
+
+    figure = figure.figure if isinstance(figure, Axes) else figure
+    try:
+        drawing = svg(figure, alt)
+    finally:
+        pyplot.close(figure)
+    display({"text/html": drawing, "text/plain": alt}, raw=True)
+
+
+def svg(figure: Figure, alt: str) -> str:
+    """The figure as an ``<svg>`` element to stand inside a page: no background, the page's text colour, ids of its own.
+
+    Raises:
+        ValueError: ``alt`` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("A figure needs alternative text: say in a sentence what it shows, `show(fig, alt='...')`.")
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "dropnorm"}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    root = ElementTree.fromstring(buffer.getvalue())
+    root.remove(root.find(f"{{{_SVG}}}metadata"))
+    for style in root.findall(f"{{{_SVG}}}defs/{{{_SVG}}}style/.."):
+        root.remove(style)  # its rule is for `*`: it would reach the whole page
+    root.attrib |= {
+        "role": "img",
+        "aria-label": alt,
+        "fill": "currentColor",
+        "stroke-linejoin": "round",
+        "style": "max-width: 100%; height: auto",
+    }
+    prefix = f"f{hashlib.sha256(buffer.getvalue()).hexdigest()[:8]}n{next(_shown)}-"
+    for element in root.iter():
+        _own_ids(element, prefix)
+        _page_colours(element)
+    ElementTree.register_namespace("", _SVG)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _own_ids(element: ElementTree.Element, prefix: str) -> None:
+    """Ids that no other figure of the page has; in JupyterLab all open notebooks are one page."""
+    attributes = element.attrib
+    if "id" in attributes:
+        attributes["id"] = prefix + attributes["id"]
+    link = attributes.pop(f"{{{_XLINK}}}href", None)
+    if link is not None:
+        attributes["href"] = link.replace("#", "#" + prefix) if link.startswith("#") else link
+    for name, value in attributes.items():
+        if "url(#" in value:
+            attributes[name] = value.replace("url(#", "url(#" + prefix)
+
+
+def _page_colours(element: ElementTree.Element) -> None:
+    """Black is the page's ink; a white ground is the page's own."""
+    style = element.attrib.get("style")
+    if style:
+        style = style.replace("#000000", "currentColor").replace("fill: #ffffff", "fill: none")
+        element.attrib["style"] = style
+
+
+def plot_curves(curves: LearningCurves, ax: Axes, *, title: str = "", ylabel: str = "loss") -> Axes:
+    """Draw learning curves on ``ax``: the logged training loss thin, the one at inference and validation's thick.
+
+    Of several runs the mean is drawn, and a band from the lowest to the highest. The best epoch (the lowest mean
+    validation loss) is marked. Where a loss is no number any more, that is written.
+    """
+    epochs = np.arange(1, curves.epochs + 1)
+    for name in (LOGGED, AT_INFERENCE, VALIDATION):
+        if name == AT_INFERENCE and curves.loss_at_inference is None:
+            continue
+        series = np.where(np.isfinite(getattr(curves, name)), getattr(curves, name), np.nan)
+        ax.plot(epochs, series.mean(axis=0), label=LABELS[name], **LOOKS[name])
+        if curves.runs > 1:
+            low, high = series.min(axis=0), series.max(axis=0)
+            ax.fill_between(epochs, low, high, color=LOOKS[name]["color"], alpha=0.2, linewidth=0)
+    _mark_best(curves, ax)
+    ax.set(title=title, xlabel="epoch", ylabel=ylabel)
+    return ax
+
+
+def _mark_best(curves: LearningCurves, ax: Axes) -> None:
+    mean = curves.val_loss.mean(axis=0)
+    if np.isfinite(mean).any():
+        best = int(np.nanargmin(np.where(np.isfinite(mean), mean, np.nan)))
+        ax.plot(best + 1, mean[best], "o", color=VERMILLION, markersize=8, label="best epoch")
+    if not curves.finite.all():
+        failed = int(curves.runs - curves.finite.sum())
+        what = "The loss" if curves.runs == 1 else f"In {failed} of {curves.runs} runs the loss"
+        ax.text(0.5, 0.5, f"{what} is no number any more", ha="center", transform=ax.transAxes)
+    if not np.isfinite(curves.loss).any():
+        ax.set(xlim=(1, max(2, curves.epochs)), yticks=[])
+
+
+def show_curves(
+    curves: LearningCurves | Mapping[str, LearningCurves],
+    *,
+    top: float | None = None,
+    bottom: float | None = None,
+    ylabel: str = "loss",
+    alt: str | None = None,
+) -> None:
+    """Show learning curves; several, by title, stand side by side on one scale.
+
+    Args:
+        curves: what to draw: one `LearningCurves`, or titles and theirs.
+        top, bottom: limits of the loss axis; without them all of it is shown.
+        ylabel: the loss and its unit.
+        alt: alternative text; without it, `describe` says what is in the curves.
+    """
+    by_title = {"": curves} if isinstance(curves, LearningCurves) else dict(curves)
+    figure = Figure(figsize=(7.5, 3.2), layout="constrained")
+    axes = figure.subplots(1, len(by_title), sharey=True, squeeze=False)[0]
+    for ax, (title, each) in zip(axes, by_title.items(), strict=True):
+        plot_curves(each, ax, title=title, ylabel=ylabel)
+        ax.label_outer()
+    axes[0].set_ylim(bottom, top)
+    legend_above(figure, axes)
+    show(figure, alt or " ".join(describe(each, title) for title, each in by_title.items()))
+
+
+def legend_above(figure: Figure, axes: np.ndarray | list[Axes]) -> None:
+    """One legend for all axes, above them, where it covers no curve. The figure's layout must be "constrained"."""
+    entries = {label: line for ax in axes for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(entries.values(), entries.keys(), loc="outside upper left", ncols=len(entries), frameon=False)
+
+
+def describe(curves: LearningCurves, title: str = "") -> str:
+    """Learning curves in words and numbers, as alternative text."""
+    start = f"{title}: learning curves" if title else "Learning curves"
+    runs = "" if curves.runs == 1 else f" of {curves.runs} runs"
+    if not curves.finite.all():
+        return f"{start}{runs} over {curves.epochs} epochs; the loss ceases to be a number."
+    middle = {name: f"{float(np.median(curves.last(name))):.3g}" for name in (LOGGED, VALIDATION)}
+    inference = ""
+    if curves.loss_at_inference is not None:
+        inference = f", {float(np.median(curves.last(AT_INFERENCE))):.3g} at inference"
+    return (
+        f"{start}{runs} over {curves.epochs} epochs. Training loss ends at {middle[LOGGED]} as logged{inference}; "
+        f"validation loss is lowest, {float(np.median(curves.best_val_loss)):.3g}, "
+        f"at epoch {int(np.median(curves.best_epoch))} and ends at {middle[VALIDATION]}."
+    )
