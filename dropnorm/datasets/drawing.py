@@ -14,17 +14,21 @@ import pandas as pd
 Marginal = dict[str, Any]
 
 
-def normals(rng: np.random.Generator, count: int, correlation: list[list[float]]) -> np.ndarray:
+def normals(rng: np.random.Generator, count: int, correlation: list[float]) -> np.ndarray:
     """``count`` rows of normal scores, (count, columns), whose sample correlation is ``correlation`` itself."""
-    drawn = rng.standard_normal((count, len(correlation)))
+    factor = root(correlation)
+    drawn = rng.standard_normal((count, len(factor)))
     drawn -= drawn.mean(axis=0)
     drawn = np.linalg.solve(np.linalg.cholesky(np.cov(drawn.T, bias=True)), drawn.T).T
-    return drawn @ root(correlation).T
+    return drawn @ factor.T
 
 
-def root(covariance: list[list[float]]) -> np.ndarray:
-    """The lower-triangular root of a covariance matrix."""
-    return np.linalg.cholesky(np.array(covariance))
+def root(triangle: list[float]) -> np.ndarray:
+    """The lower-triangular root of a covariance matrix that is given by its lower triangle, row after row."""
+    size = round((np.sqrt(8 * len(triangle) + 1) - 1) / 2)
+    covariance = np.zeros((size, size))
+    covariance[np.tril_indices(size)] = triangle
+    return np.linalg.cholesky(covariance)  # which reads the lower triangle alone
 
 
 def ranks(latent: np.ndarray) -> np.ndarray:

@@ -74,18 +74,20 @@ def _concrete(numbers: Numbers, rng: np.random.Generator) -> pd.DataFrame:
         table = drawing.columns(latent, family["marginals"])
         table["mix"] = mixes + np.arange(len(table))
         mixes += len(table)
-        rows = np.repeat(np.arange(len(table)), [len(a) for a in ages])
-        table = table.iloc[rows].reset_index(drop=True)
+        table = table.loc[table.index.repeat([len(days) for days in ages])]
         table["Age"] = np.concatenate(ages)
+        table["last"] = np.repeat([max(days) for days in ages], [len(days) for days in ages])
         tests.append(table)
     table = pd.concat(tests, ignore_index=True)
+    # Some mixes were entered several times over with all their ages, and some tests were made again.
+    copies = numbers["copies"]
+    often = rng.choice(table["mix"][table["last"] == copies["last_age"]].unique(), len(copies["times"]), replace=False)
+    times = table["mix"].map(dict(zip(often, copies["times"], strict=True))).fillna(1).astype(int)
+    again = table.sample(numbers["rows"] - int(times.sum()), random_state=rng)
+    table = pd.concat([table, again], ignore_index=True)
     table["CompressiveStrength"] = drawing.respond(table, numbers["response"], rng, group=table["mix"])
-    # Some mixes were entered several times over, with all their ages.
-    sizes = table["mix"].map(table["mix"].value_counts())
-    often = table["mix"][sizes == numbers["copies"]["ages"]].unique()
-    chosen = rng.choice(often, size=len(numbers["copies"]["times"]), replace=False)
-    times = table["mix"].map(dict(zip(chosen, numbers["copies"]["times"], strict=True))).fillna(1).astype(int)
-    return table.loc[table.index.repeat(times)].iloc[: numbers["rows"]].reset_index(drop=True)
+    table = table.loc[table.index.repeat(times.reindex(table.index, fill_value=1))]
+    return table.iloc[rng.permutation(len(table))].reset_index(drop=True)
 
 
 def _spotify(numbers: Numbers, rng: np.random.Generator) -> pd.DataFrame:
