@@ -1,0 +1,60 @@
+"""The errors of the learner's own cells: which exception a cell raised that was to give a name its value.
+
+`Dropout(30)` raises inside the learner's cell, long before anything is judged. So the kernel's cells are watched, from
+the first `question` on, and the last exception is kept for each name that a cell assigns.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from typing import Any
+
+
+class Attempts:
+    """Watches the cells of one IPython shell.
+
+    A name's exception is forgotten when a later cell gives it a value without raising.
+    """
+
+    def __init__(self) -> None:
+        self._errors: dict[str, BaseException | None] = {}
+        self._order: list[str] = []
+
+    def after_cell(self, result: Any) -> None:
+        """IPython's ``post_run_cell`` event: takes the ``ExecutionResult`` of a cell."""
+        error = result.error_before_exec or result.error_in_exec
+        for name in assigned(result.info.raw_cell or ""):
+            self._errors[name] = error
+            self._order = [*(other for other in self._order if other != name), name]
+
+    def error(self, names: Iterable[str]) -> BaseException | None:
+        """The latest exception that stands for one of ``names``, or None."""
+        wanted = set(names)
+        raised = [name for name in self._order if name in wanted and self._errors[name] is not None]
+        return self._errors[raised[-1]] if raised else None
+
+
+def watch(shell: Any) -> Attempts:
+    """The one `Attempts` of this shell, watching from the first call on."""
+    found = getattr(shell, "_dropnorm_attempts", None)
+    if found is None:
+        found = shell._dropnorm_attempts = Attempts()
+        shell.events.register("post_run_cell", found.after_cell)
+    return found
+
+
+def assigned(cell: str) -> set[str]:
+    """The names that a cell's code gives a value, or builds on with ``.add``; of broken code, what looks like it."""
+    try:
+        tree = ast.parse(cell)
+    except (SyntaxError, ValueError):
+        return set(re.findall(r"^[ \t]*(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", cell, re.MULTILINE))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute) and node.attr == "add" and isinstance(node.value, ast.Name):
+            names.add(node.value.id)
+    return names

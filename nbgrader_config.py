@@ -1,0 +1,34 @@
+"""nbgrader's settings for this course; the stock commands read them when they run in the clone's folder.
+
+Sources are in ``solutions/``, what learners get is in ``exercises/``. The exchange, through which assignments,
+submissions and feedback go, is the git-ignored folder ``exchange/`` unless ``DROPNORM_EXCHANGE`` names another one
+(or ``--Exchange.root=DIR`` on the command line): where learners have accounts on one machine, a folder that all may
+write to.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+EXCHANGE = Path(os.environ.get("DROPNORM_EXCHANGE") or ROOT / "exchange")
+
+with contextlib.suppress(OSError):  # nbgrader says itself where it may not write
+    EXCHANGE.mkdir(parents=True, exist_ok=True)
+
+c = get_config()  # noqa: F821 (nbgrader's loader defines it)
+
+c.CourseDirectory.root = str(ROOT)
+c.CourseDirectory.course_id = "dropnorm"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", ".DS_Store", "Thumbs.db"]
+
+c.Exchange.root = str(EXCHANGE)
+c.Exchange.assignment_dir = str(ROOT / "my-course" / "exercises")  # where learners work: the clone stays clean
+
+# `exercises/` is in the repository, newer than its sources or not; the gradebook learns of it only when it is made.
+c.GenerateAssignment.force = True
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}  # raises nothing: an untouched notebook runs to its end
+
+c.Execute.timeout = 600  # seconds a cell; a training takes some ten, a busy machine needs several times that
