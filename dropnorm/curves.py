@@ -39,17 +39,21 @@ class LearningCurves:
     seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        shape = np.atleast_2d(self.loss).shape
-        for name, series in self._series().items():
-            array = np.atleast_2d(np.asarray(series, dtype=float))
-            if array.shape != shape:
-                raise ValueError(f"'{name}' has the shape {array.shape}, but 'loss' has {shape}: one row a run.")
-            if name in (LOGGED, VALIDATION, AT_INFERENCE):
-                object.__setattr__(self, name, array)
-        metrics = {name: np.atleast_2d(np.asarray(series, dtype=float)) for name, series in self.metrics.items()}
-        object.__setattr__(self, "metrics", metrics)
-        if shape[1] == 0:
+        shape = np.atleast_2d(_numbers(LOGGED, self.loss)).shape
+        if len(shape) != 2 or 0 in shape:
             raise ValueError("These curves hold no epoch: train for at least one.")
+        arrays = {name: np.atleast_2d(_numbers(name, series)) for name, series in self._series().items()}
+        for name, array in arrays.items():
+            if array.shape != shape:
+                raise ValueError(
+                    f"'{name}' has the shape {array.shape}, 'loss' has {shape}: one row a run, one number an epoch, "
+                    "and all series of a training are equally long."
+                )
+        if self.seeds and len(self.seeds) != shape[0]:
+            raise ValueError(f"There are {len(self.seeds)} seeds for {shape[0]} runs: name one for each, or none.")
+        for name in (LOGGED, VALIDATION, AT_INFERENCE):
+            object.__setattr__(self, name, arrays.pop(name, None))
+        object.__setattr__(self, "metrics", arrays)
 
     def _series(self) -> dict[str, np.ndarray]:
         series = {LOGGED: self.loss, VALIDATION: self.val_loss, **self.metrics}
@@ -71,7 +75,7 @@ class LearningCurves:
         logs = getattr(history, "history", history)
         if not isinstance(logs, Mapping) and not hasattr(logs, "keys"):
             raise ValueError(f"Learning curves come from what `fit` returns; this is {type(history).__name__}.")
-        logs = {name: np.asarray(logs[name], dtype=float) for name in logs.keys()}  # noqa: SIM118 (a data frame, too)
+        logs = {name: logs[name] for name in logs.keys()}  # noqa: SIM118 (a data frame, too)
         for name in (LOGGED, VALIDATION):
             if name not in logs:
                 raise ValueError(f"There is no '{name}' in this history: call `fit` with `validation_data=...`.")
@@ -81,18 +85,24 @@ class LearningCurves:
 
     @classmethod
     def stack(cls, runs: Iterable[LearningCurves]) -> LearningCurves:
-        """One `LearningCurves` of several, run below run. All must have the same series and number of epochs."""
+        """One `LearningCurves` of several, run below run.
+
+        A series that some run lacks is left out. Raises ValueError if the runs differ in their number of epochs.
+        """
         runs = list(runs)
         if not runs:
             raise ValueError("There is no run to stack.")
+        if len({run.epochs for run in runs}) > 1:
+            raise ValueError(f"Runs of {', '.join(str(run.epochs) for run in runs)} epochs cannot be stacked.")
+        names = set.intersection(*(set(run.metrics) for run in runs))
         at_inference = [run.loss_at_inference for run in runs]
         missing = any(series is None for series in at_inference)
         return cls(
             np.concatenate([run.loss for run in runs]),
             np.concatenate([run.val_loss for run in runs]),
             None if missing else np.concatenate(at_inference),
-            {name: np.concatenate([run.metrics[name] for run in runs]) for name in runs[0].metrics},
-            tuple(seed for run in runs for seed in run.seeds),
+            {name: np.concatenate([run.metrics[name] for run in runs]) for name in runs[0].metrics if name in names},
+            tuple(seed for run in runs for seed in run.seeds) if all(run.seeds for run in runs) else (),
         )
 
     # What can be said of the shape: each an array of the shape (runs,).
@@ -127,9 +137,11 @@ class LearningCurves:
     def rise_after_best(self) -> np.ndarray:
         """How far the validation loss has risen from its best, as the mean of the last tenth of the epochs minus it.
 
-        Positive always, for a minimum is a minimum; it is large where a network overfits.
+        Never negative, for a minimum is a minimum; large where a network overfits. NaN or infinite where the training
+        broke down.
         """
-        return self.last(VALIDATION) - self.best_val_loss
+        with np.errstate(invalid="ignore"):
+            return self.last(VALIDATION) - self.best_val_loss
 
     @property
     def gap(self) -> np.ndarray:
@@ -138,24 +150,28 @@ class LearningCurves:
         Raises:
             ValueError: the training loss at inference was not measured (see `dropnorm.training.LossAtInference`).
         """
-        return self.last(VALIDATION) - self.last(AT_INFERENCE)
+        with np.errstate(invalid="ignore"):
+            return self.last(VALIDATION) - self.last(AT_INFERENCE)
 
     @property
     def logged_gap(self) -> np.ndarray:
         """Validation loss minus *logged* training loss, last tenth averaged: partly an artefact of dropout."""
-        return self.last(VALIDATION) - self.last(LOGGED)
+        with np.errstate(invalid="ignore"):
+            return self.last(VALIDATION) - self.last(LOGGED)
 
     @property
     def fall(self) -> np.ndarray:
         """The share of the first logged training loss that is gone at the end: 0.9 means that a tenth is left."""
-        return 1.0 - self.last(LOGGED) / self.loss[:, 0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1.0 - self.last(LOGGED) / self.loss[:, 0]
 
     @property
     def still_falling(self) -> np.ndarray:
         """The share by which the validation loss fell from the last-but-one fifth of the epochs to the last fifth."""
         fifth = max(1, self.epochs // 5)
         before = self.val_loss[:, -2 * fifth : -fifth] if self.epochs >= 2 * fifth else self.val_loss[:, :fifth]
-        return 1.0 - self.val_loss[:, -fifth:].mean(axis=1) / before.mean(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1.0 - self.val_loss[:, -fifth:].mean(axis=1) / before.mean(axis=1)
 
     def last(self, name: str) -> np.ndarray:
         """The mean of a series over the last tenth of the epochs (at least one), which one epoch's noise moves little.
@@ -191,3 +207,10 @@ class LearningCurves:
         series = dict(content["series"])
         loss, val_loss, at_inference = series.pop(LOGGED), series.pop(VALIDATION), series.pop(AT_INFERENCE, None)
         return cls(loss, val_loss, at_inference, series, tuple(content["seeds"]))
+
+
+def _numbers(name: str, series: Any) -> np.ndarray:
+    try:
+        return np.asarray(series, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"'{name}' holds something other than one number an epoch.") from None

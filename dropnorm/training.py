@@ -8,7 +8,9 @@ read is plain ``fit``; it is there for the tables that need hundreds of training
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
+from typing import Literal
 
 import keras
 import numpy as np
@@ -51,9 +53,18 @@ class LossAtInference(keras.callbacks.Callback):
 
 
 def train(
-    model: keras.Model, split: Split, *, epochs: int, batch_size: int, seed: int, shuffle: bool = True
+    model: keras.Model,
+    split: Split,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    shuffle: Literal["once", "each epoch"] | None = "once",
 ) -> LearningCurves:
     """Train a compiled model as ``fit`` would, and return its curves with the loss at inference.
+
+    The curves' metric ``cpu_seconds`` is the processor time from the first step to each epoch's end: other work on the
+    machine changes it little. Tracing is not in it, the measurement of the losses is.
 
     Args:
         model: a built and compiled model of one input and one output. Its weights are trained in place.
@@ -62,7 +73,9 @@ def train(
         batch_size: rows a step; the last step of an epoch takes what is left, as in ``fit``.
         seed: of the order of the rows. Initial weights and dropout masks have seeds of their own:
             call ``keras.utils.set_random_seed`` before the model is made.
-        shuffle: draw a new order each epoch.
+        shuffle: how the rows are ordered. After ``keras.utils.set_random_seed`` the ``fit`` of Keras 3.15 on TensorFlow
+            draws one order and repeats it in every epoch: "once", which is what the course's notebooks do. Where no
+            seed was set it draws a new one for "each epoch". None keeps the order as given.
     """
     rows = len(split.X_train)
     X, y = tf.constant(np.asarray(split.X_train, np.float32)), tf.constant(_column(split.y_train))
@@ -70,7 +83,7 @@ def train(
     model.optimizer.build(model.trainable_variables)
     steps = math.ceil(rows / batch_size)
 
-    @tf.function
+    @tf.function(input_signature=[tf.TensorSpec((rows,), tf.int32)])
     def epoch(order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         total = tf.constant(0.0)
         for step in tf.range(steps):
@@ -86,13 +99,16 @@ def train(
         return total / rows, at_inference, validation
 
     generator = np.random.default_rng(seed)
-    order = np.arange(rows)
-    logged = []
+    order = np.arange(rows) if shuffle is None else generator.permutation(rows)
+    traced = epoch.get_concrete_function()
+    logged, seconds, start = [], [], time.process_time()
     for _ in range(epochs):
-        order = generator.permutation(rows) if shuffle else order
-        logged.append([float(loss) for loss in epoch(tf.constant(order, tf.int32))])
+        logged.append([float(loss) for loss in traced(tf.constant(order, tf.int32))])
+        seconds.append(time.process_time() - start)
+        if shuffle == "each epoch":
+            order = generator.permutation(rows)
     loss, at_inference, validation = np.array(logged).T
-    return LearningCurves(loss, validation, at_inference, seeds=(seed,))
+    return LearningCurves(loss, validation, at_inference, {"cpu_seconds": np.array(seconds)}, seeds=(seed,))
 
 
 def _column(y: np.ndarray) -> np.ndarray:
