@@ -11,7 +11,6 @@ import numpy as np
 
 # Around zero where the functions differ, and far out where they saturate or are cut off.
 GRID = np.concatenate([np.linspace(-4.0, 4.0, 33), [-30.0, -7.5, -1e-3, 1e-3, 5.5, 6.5, 30.0]]).astype(np.float32)[None]
-# Not affine: no scaling of a column of the one makes a column of the other.
 Recognised = tuple[str, dict[str, Any]]
 
 
@@ -74,7 +73,7 @@ def name_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | None
 
 
 def scaling_of_values(inputs: np.ndarray, outputs: np.ndarray, by_column: bool) -> Recognised | None:
-    """A scaling that makes ``outputs`` of ``inputs``: ``rescaling`` by one number, or ``normalization`` column by column.
+    """A scaling that makes ``outputs`` of ``inputs``: ``rescaling`` by one number, ``normalization`` by column.
 
     Args:
         inputs: ``(rows, columns)``.
@@ -97,6 +96,27 @@ def scaling_of_values(inputs: np.ndarray, outputs: np.ndarray, by_column: bool) 
                 "variance": [_short(value) for value in deviation**2],
             }
     return None
+
+
+def dropout_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | None:
+    """Dropout that made ``outputs`` of ``inputs``: each number is zero or was divided by ``1 - rate``.
+
+    The rate follows from that factor; each row must have a mask of its own.
+    """
+    given = inputs != 0
+    if outputs.shape != inputs.shape or inputs.ndim != 2 or not given.any():
+        return None
+    kept = given & (outputs != 0)
+    if not kept.any() or kept.sum() == given.sum():
+        return None
+    factor = float(np.median(outputs[kept] / inputs[kept]))
+    if factor <= 1 or not same(np.where(outputs != 0, factor * inputs, 0), outputs):
+        return None
+    rate, masks = 1 - 1 / factor, {tuple(row) for row in (outputs != 0)[given.all(axis=1)]}
+    share = 1 - kept.sum() / given.sum()
+    # A share of n draws lies within five standard deviations of the rate.
+    within = abs(share - rate) <= 5 * np.sqrt(rate * (1 - rate) / given.sum())
+    return ("dropout", {"rate": _short(rate)}) if within and len(masks) > 1 else None
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:

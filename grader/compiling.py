@@ -51,7 +51,7 @@ def learning_rate(optimizer: Any) -> float | None:
 
 
 def optimizer_settings(optimizer: Any) -> dict[str, Any]:
-    """The optimizer's settings that differ from Keras' defaults, but for its learning rate; a schedule by its config."""
+    """The optimizer's settings that differ from Keras' defaults, but for its learning rate; a schedule by config."""
     config = optimizer.get_config()
     settings = {}
     parameters = inspect.signature(type(optimizer).__init__).parameters

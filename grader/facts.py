@@ -35,8 +35,10 @@ class Operation:
         layer: the Keras layer's name, for messages; for a plain function its name.
         settings: what the kind needs: ``units`` and ``use_bias``; ``function`` (by its values: ``relu``, …, or
             ``unknown``); ``rate``; ``axis``, ``momentum``, ``epsilon``, ``center`` and ``scale``; else the config.
-        trainable: False where the layer was frozen.
+        trainable: False where no training moves the layer's weights: it was frozen, or the model does not own it.
         forced_training: the value of ``training=`` where the code forces it in the call, else None.
+        forced_in_plain_calls: True where ``training=True`` stands in the call, but Keras heeds it only when the model
+            is called as ``model(X)``: ``fit``, ``evaluate`` and ``predict`` tell a functional model otherwise.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Operation:
     settings: Mapping[str, Any] = field(default_factory=dict)
     trainable: bool = True
     forced_training: bool | None = None
+    forced_in_plain_calls: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,23 @@ IGNORED = {"self", "name", "seed", "dtype", "trainable", "activation", "synchron
 SWITCHES = {"use_bias": "bias_", "center": "beta_", "scale": "gamma_"}
 
 
+def built_in_base(layer: Any) -> type | None:
+    """The built-in class that the layer is or derives from; None for a layer or a model of one's own."""
+    generic = (keras.layers.Layer, keras.Model, keras.Sequential)
+    base = next((base for base in type(layer).__mro__ if base.__module__.startswith("keras.")), None)
+    return None if base in generic or base is None or issubclass(base, keras.Model) else base
+
+
 def built_in_class(layer: Any) -> type | None:
     """The built-in class whose computation the layer does; None for a layer of one's own.
 
-    A subclass of a built-in layer that overrides neither ``call`` nor ``build`` does what its parent does.
+    A subclass of a built-in layer that does not override ``call`` does what its parent does.
     """
-    cls = type(layer)
-    for base in cls.__mro__:
-        if base.__module__.startswith("keras."):
-            return None if base in (keras.layers.Layer, keras.Model, keras.Sequential) else base
-        if {"call", "build", "__call__"} & set(vars(base)):
-            return None
-    return None
+    base = built_in_base(layer)
+    if base is None:
+        return None
+    own = type(layer).__mro__[: type(layer).__mro__.index(base)]
+    return None if any({"call", "__call__"} & set(vars(cls)) for cls in own) else base
 
 
 def kind_of(cls: type) -> str:
@@ -44,14 +49,15 @@ def kind_of(cls: type) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)).lower()
 
 
-def settings_of(layer: Any, cls: type, rank: int) -> dict[str, Any]:
+def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]:
     """The settings of a built-in layer that matter: those always told, those without a default, those changed.
 
     Args:
         layer: the layer.
         cls: its built-in class.
-        rank: number of axes of its input; an axis is counted from the end, so that equal axes have equal numbers.
+        shape: of its input. An axis is counted from the end, so that equal axes have equal numbers.
     """
+    rank = len(shape)
     always = ALWAYS.get(kind_of(cls), ())
     settings: dict[str, Any] = {}
     for name, parameter in inspect.signature(cls.__init__).parameters.items():
@@ -62,6 +68,8 @@ def settings_of(layer: Any, cls: type, rank: int) -> dict[str, Any]:
         value = plain(_resolve(name, getattr(layer, name)))
         if name == "axis" and isinstance(value, int):
             value = value % rank - rank
+        if name == "noise_shape" and value and _each_number(value, shape):
+            value = None
         required = parameter.default is parameter.empty
         if required or name in always or value != plain(_resolve(name, parameter.default)):
             settings[name] = value
@@ -95,6 +103,12 @@ def plain(value: Any) -> Any:
         return {"class_name": cls.__name__, "config": config}
     name = getattr(value, "__name__", cls.__name__)
     return {"class_name": f"{getattr(value, '__module__', cls.__module__)}.{name}", "config": config}
+
+
+def _each_number(noise_shape: list[int | None], shape: tuple[int, ...]) -> bool:
+    """Whether a noise shape asks for a mask of its own for every number, as none does."""
+    rest = zip(noise_shape[1:], shape[1:], strict=False)
+    return len(noise_shape) == len(shape) and noise_shape[0] is None and all(n in (None, size) for n, size in rest)
 
 
 def _resolve(name: str, value: Any) -> Any:

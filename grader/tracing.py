@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grader.chain import Steps, follow, simplify
+from grader.activations import same
+from grader.chain import follow, simplify
 from grader.compiling import compile_facts
 from grader.facts import ModelFacts, ObservationError
-from grader.recording import Recorder, as_found, recording
+from grader.layer_settings import built_in_class
+from grader.recording import Recorder, as_found, recording, restore
 
 ROWS = 16  # rows of X that are looked at; each also negated and shrunk
 FACTORS = (1.0, -1.0, 0.3, -0.3, 0.03, -0.03, 0.003, -0.003)
@@ -32,12 +35,15 @@ OTHER_LIBRARIES = {
     "statsmodels": "statsmodels",
     "tensorflow": "TensorFlow without Keras",
 }
+# What a class of one's own may override to train in its own way; what it then learns shows in no layer.
+OWN_TRAINING = ("fit", "train_step", "compute_loss", "test_step", "predict_step", "predict")
+_lock = threading.RLock()  # one observation at a time: it patches Keras and gathers what is printed
 __all__ = ["ObservationError", "observe"]
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One run of a model on the probe: what it called and what it returned."""
+    """One run of a model on the probe: what it called, on which tensor, and what it returned."""
 
     recorder: Recorder
     inputs: Any
@@ -47,9 +53,9 @@ class Run:
 def observe(model: Any, X: np.ndarray) -> ModelFacts:
     """The facts about a model.
 
-    The model is run on rows of ``X``, once as in training and twice as at inference. Everything that this could move
-    (weights, moving averages, seed streams) is put back; nothing is printed. A model that has not been built is built
-    for the width of ``X``, as ``fit`` would.
+    The model is run on rows of ``X`` in training mode and at inference. What this moves (weights, moving averages,
+    seed streams) is put back; nothing is printed. Of a Sequential model that has not been built a copy is observed; a
+    model of one's own class that has not been built is built for the width of ``X``, as ``fit`` would build it.
 
     Args:
         model: a Keras model of one input and one output.
@@ -61,22 +67,28 @@ def observe(model: Any, X: np.ndarray) -> ModelFacts:
     check_model(model)
     probe = probe_rows(X)
     check_width(model, probe.shape[1])
-    with _silence(), as_found():
-        keeper = Recorder()
+    originals: dict[int, tuple[Any, np.ndarray]] = {}
+    with _lock, _silence(), as_found():
+        tf.config.run_functions_eagerly(True)  # a `call` compiled into a graph would hide its layers
         try:
-            built = _first_run(model, probe, keeper)
-            training = _run(model, built, keeper, training=True)
-            inference = _run(model, built, keeper, training=False)
-            again = _run(model, built, keeper, training=False)
-            return _facts(model, keeper, training, inference, again)
+            observed = _copy_if_unbuilt(model)
+            rows = _first_run(observed, probe, originals)
+            return _facts(model, observed, rows, originals)
         finally:
-            keeper.restore()
+            restore(originals)
 
 
 def probe_rows(X: Any) -> np.ndarray:
-    """Rows that show what a model does: some of ``X``, the same negated and shrunk, and a row of zeros; float32."""
-    X = np.nan_to_num(np.asarray(X, dtype=np.float32), posinf=0.0, neginf=0.0)
-    chosen = X[np.linspace(0, len(X) - 1, min(ROWS, len(X))).astype(int)]
+    """Rows that show what a model does: some of ``X``, the same negated and shrunk, and a row of zeros; float32.
+
+    Raises:
+        ValueError: ``X`` is not of the shape ``(rows, features)``.
+    """
+    X = np.asarray(X)
+    if X.ndim != 2 or 0 in X.shape:
+        raise ValueError(f"A model is observed on rows of features; these have the shape {X.shape}.")
+    chosen = X[np.linspace(0, len(X) - 1, min(ROWS, len(X))).astype(int)].astype(np.float32)
+    chosen = np.nan_to_num(chosen, posinf=0.0, neginf=0.0)
     return np.concatenate([factor * chosen for factor in FACTORS] + [np.zeros_like(chosen[:1])])
 
 
@@ -126,33 +138,30 @@ def _wrong_width(expected: int, width: int) -> ObservationError:
     return ObservationError("wrong_width", message, expected=expected, got=width)
 
 
-def _first_run(model: Any, probe: np.ndarray, keeper: Recorder) -> np.ndarray:
-    """Run the model, so that it is built; the rows on which it ran: the probe, or what part of it the model stands."""
-    plain = probe[: len(probe) // len(FACTORS)]
-    if not model.built:
-        _call(model, plain, keeper, training=False)
+def _copy_if_unbuilt(model: Any) -> Any:
+    """A copy of a Sequential model of built-in layers that has not been built, so that it stays so; else the model."""
+    flat = isinstance(model, keras.Sequential) and all(built_in_class(layer) is not None for layer in model.layers)
+    if model.built or not flat:
+        return model
     try:
-        _call(model, probe, keeper, training=False)
-    except ObservationError:
-        _call(model, plain, keeper, training=False)
-        return plain
+        return keras.models.clone_model(model)
+    except Exception:  # a layer with a function in it that Keras cannot write down
+        return model
+
+
+def _first_run(model: Any, probe: np.ndarray, originals: dict) -> np.ndarray:
+    """Run the model, so that it is built; the rows on which it ran: the probe, or the part of it that it stands."""
+    rows = probe[: len(probe) // len(FACTORS)]
+    _run(model, rows, originals, training=False)
+    try:
+        _run(model, probe, originals, training=False)
+    except ObservationError:  # features that may not be negative, a category's number
+        return rows
     return probe
 
 
-def _run(model: Any, rows: np.ndarray, keeper: Recorder, training: bool) -> Run:
-    run = _call(model, rows, keeper, training)
-    if not run.recorder.calls:  # the model's `call` may be compiled into a graph: look inside it
-        eagerly = tf.config.functions_run_eagerly()
-        tf.config.run_functions_eagerly(True)
-        try:
-            run = _call(model, rows, keeper, training)
-        finally:
-            tf.config.run_functions_eagerly(eagerly)
-    return run
-
-
-def _call(model: Any, rows: np.ndarray, keeper: Recorder, training: bool) -> Run:
-    recorder = Recorder(originals=keeper.originals)
+def _run(model: Any, rows: np.ndarray, originals: dict, training: bool) -> Run:
+    recorder = Recorder(originals)
     recorder.remember(model.variables)
     inputs = tf.constant(rows)
     try:
@@ -170,43 +179,45 @@ def _explained(error: Exception, width: int) -> ObservationError:
         return _wrong_width(int(found[1]), width)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = re.sub(r"\x1b\[[0-9;]*m", "", lines[0])[:200] if lines else ""
-    message = f"This model raises an error when it is called on rows of {width} numbers ({type(error).__name__}: {said})."
+    message = (
+        f"This model raises an error when it is called on rows of {width} numbers ({type(error).__name__}: {said})."
+    )
     return ObservationError("raises", message, error=f"{type(error).__name__}: {said}")
 
 
-def _facts(model: Any, keeper: Recorder, training: Run, inference: Run, again: Run) -> ModelFacts:
-    steps = follow(model, training, inference)
-    first, second = np.asarray(inference.outputs), np.asarray(again.outputs)
+def _facts(model: Any, observed: Any, rows: np.ndarray, originals: dict) -> ModelFacts:
+    training, inference, again = (_run(observed, rows, originals, mode) for mode in (True, False, False))
+    steps = follow(observed, training, inference)
+    outputs = [[np.asarray(tensor) for tensor in keras.tree.flatten(run.outputs)] for run in (inference, again)]
+    single = len(outputs[0]) == 1 and outputs[0][0].ndim == 2
     return ModelFacts(
         operations=simplify(steps.operations),
-        inputs=int(training.inputs.shape[1]),
-        outputs=int(first.shape[1]) if first.ndim == 2 else None,
+        inputs=rows.shape[1],
+        outputs=int(outputs[0][0].shape[1]) if single else None,
         chain=steps.chain,
         compiled=compile_facts(model),
-        deterministic=bool(np.allclose(first, second, rtol=1e-5, atol=1e-6, equal_nan=True)),
-        moving=_moving(steps, keeper),
-        zeros=_zeros(steps),
-        unjudged=steps.unjudged,
+        deterministic=all(same(first, second) for first, second in zip(*outputs, strict=True)),
+        moving=steps.moving(),
+        zeros=steps.zeros(),
+        unjudged=(*steps.unjudged, *_own_training(model), *_own_losses(training)),
     )
 
 
-def _moving(steps: Steps, keeper: Recorder) -> dict[str, bool]:
-    """Whether the run in training mode moved the moving averages. Called before they are put back."""
-    moving = {}
-    for name, call in steps.calls_of("batch_normalization"):
-        averages = [call.layer.moving_mean, call.layer.moving_variance]
-        before = [keeper.originals[id(variable)][1] for variable in averages]
-        moving[name] = any(not np.array_equal(np.asarray(v), b) for v, b in zip(averages, before, strict=True))
-    return moving
+def _own_training(model: Any) -> list[str]:
+    """A reason for a human to look where the model's class trains or computes its loss in a way of its own."""
+    own = [vars(model)]
+    for cls in type(model).__mro__:
+        if cls.__module__.startswith("keras."):
+            break
+        own.append(vars(cls))
+    names = [name for name in OWN_TRAINING if any(name in attributes for attributes in own)]
+    return [f"The model's class has its own `{name}`." for name in names]
 
 
-def _zeros(steps: Steps) -> dict[str, float]:
-    """The share of its non-zero inputs that each dropout-like layer set to zero in the run in training mode."""
-    zeros: dict[str, float] = {}
-    for name, call in steps.calls_of("dropout"):
-        given, passed = np.asarray(call.inputs[0]) != 0, np.asarray(call.outputs[0]) == 0
-        zeros[name] = float(np.mean(passed[given])) if given.any() else 0.0
-    return zeros
+def _own_losses(run: Run) -> list[str]:
+    """A reason for a human to look where a layer of one's own adds to the loss."""
+    layers = {id(layer): layer for layer, _ in run.recorder.insides}.values()
+    return [f"'{layer.name}' adds a term of its own to the loss." for layer in layers if layer._losses]
 
 
 @contextlib.contextmanager
