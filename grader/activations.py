@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from grader.spec_rules import FUNCTIONS
+
 # Around zero where the functions differ, and far out where they saturate or are cut off.
 GRID = np.concatenate([np.linspace(-4.0, 4.0, 33), [-30.0, -7.5, -1e-3, 1e-3, 5.5, 6.5, 30.0]]).astype(np.float32)[None]
 Recognised = tuple[str, dict[str, Any]]
@@ -16,14 +18,13 @@ Recognised = tuple[str, dict[str, Any]]
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, Callable[[Any], Any]]:
-    """The functions that Keras has a name for; ``linear`` first, and ``relu`` before its relatives."""
-    names = (
-        "linear relu sigmoid tanh elu selu silu gelu softplus softsign exponential hard_sigmoid hard_silu hard_tanh "
-        "relu6 mish softmax log_softmax celu log_sigmoid squareplus soft_shrink hard_shrink tanh_shrink sparse_plus "
-        "sparse_sigmoid"
-    )
-    known = {name: getattr(keras.activations, name) for name in names.split()}
-    known["gelu_tanh"] = partial(keras.activations.gelu, approximate=True)
+    """The functions without settings of their own, in the order in which they are tried; ``linear`` first."""
+    known: dict[str, Callable[[Any], Any]] = {"linear": keras.activations.linear}
+    for name in FUNCTIONS:
+        if name == "gelu_tanh":
+            known[name] = partial(keras.activations.gelu, approximate=True)
+        elif name != "leaky_relu":
+            known[name] = getattr(keras.activations, name)
     return known
 
 

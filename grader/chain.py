@@ -13,13 +13,13 @@ import numpy as np
 from grader.activations import dropout_of_values, name_of, name_of_values, same, scaling_of_values
 from grader.facts import Operation
 from grader.layer_settings import kind_of, settings_of
-from grader.recording import Call
+from grader.recording import SCALINGS, Call
 
 INPUT = -1  # the place of the model's input among the steps
 POSITIVE = {"relu", "leaky_relu"}  # f(c x) = c f(x) for c >= 0, so that dropout may as well come after them
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax")
 DEAF = {"dense", "activation", "einsum_dense"}  # told `training`, but doing the same in both modes
-MAY_DO_NOTHING = ("Flatten", "Reshape", "Rescaling", "Normalization", "Permute", "ActivityRegularization")
+MAY_DO_NOTHING = ("Flatten", "Reshape", "Permute", "ActivityRegularization")
 
 
 @dataclass(eq=False)
@@ -105,7 +105,7 @@ class _Follower:
                 return place
         name = self._name(tensor)
         for place, found in known.items():
-            recognised = self._recognise(found, value, place)
+            recognised = self._recognise(found, value, place == INPUT or self._scales(tensor))
             if recognised is not None:
                 return self.add(Step([Operation(recognised[0], name, recognised[1])], [place], [found], [tensor]))
         for first, second in combinations(sorted(known), 2):
@@ -117,13 +117,16 @@ class _Follower:
         latest = max(known, default=INPUT)
         return self.add(Step([Operation("custom", name)], [latest], [tensor], [tensor]))
 
-    def _recognise(self, found: np.ndarray, value: np.ndarray, place: int) -> tuple[str, dict[str, Any]] | None:
+    def _scales(self, tensor: Any) -> bool:
+        return isinstance(self.insides.get(id(tensor)), SCALINGS)
+
+    def _recognise(self, found: np.ndarray, value: np.ndarray, by_column: bool) -> tuple[str, dict[str, Any]] | None:
         if found.dtype.kind != "f" or found.ndim != 2:
             return None
         function = name_of_values(found, value)
         if function is not None:
             return "activation", {"function": function[0], **function[1]}
-        return scaling_of_values(found, value, by_column=place == INPUT) or dropout_of_values(found, value)
+        return scaling_of_values(found, value, by_column) or dropout_of_values(found, value)
 
     def _name(self, tensor: Any) -> str:
         layer = self.insides.get(id(tensor))

@@ -11,23 +11,10 @@ import numpy as np
 
 from grader.facts import CompileFacts
 from grader.layer_settings import plain
+from grader.spec_rules import LOSSES
 
-# Losses of a regression or of a binary classification; each is told from the others on the batches below.
-LOSSES = (
-    "mean_absolute_error",
-    "mean_squared_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_logarithmic_error",
-    "huber",
-    "log_cosh",
-    "poisson",
-    "binary_crossentropy",
-    "hinge",
-    "squared_hinge",
-    "kl_divergence",
-    "cosine_similarity",
-)
 IGNORED = {"name", "learning_rate"}
+SUM = "sum"
 
 
 def compile_facts(model: Any) -> CompileFacts | None:
@@ -85,15 +72,16 @@ def loss_name(loss: Any) -> str:
     return "unknown"
 
 
+def summed(name: str) -> keras.losses.Loss:
+    """The loss of that name, summed over the batch."""
+    return _Wrapped(keras.losses.get(name), SUM)
+
+
 @lru_cache(maxsize=1)
 def _known() -> dict[str, np.ndarray]:
-    known = {}
-    for name in LOSSES:
-        function = keras.losses.get(name)
-        for reduction in ("sum_over_batch_size", "sum"):
-            wrapped = _Wrapped(function, reduction)
-            known[name + (":sum" if reduction == "sum" else "")] = _on_batches(wrapped)
-    return known
+    """The values of each known loss on the batches of `_on_batches`, by which each is told from the others."""
+    means = {name: _on_batches(name) for name in LOSSES}
+    return means | {f"{name}:{SUM}": _on_batches(summed(name)) for name in LOSSES}
 
 
 class _Wrapped(keras.losses.Loss):

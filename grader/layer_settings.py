@@ -66,8 +66,9 @@ def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]
         if not hasattr(layer, name):
             continue
         value = plain(_resolve(name, getattr(layer, name)))
-        if name == "axis" and isinstance(value, int):
-            value = value % rank - rank
+        if name == "axis":
+            value = value[0] if isinstance(value, list) and len(value) == 1 else value
+            value = value % rank - rank if isinstance(value, int) else value
         if name == "noise_shape" and value and _each_number(value, shape):
             value = None
         required = parameter.default is parameter.empty

@@ -24,8 +24,9 @@ from keras.src.backend.common import global_state
 
 from grader.layer_settings import built_in_base, built_in_class
 
-# Layers that only pass their input to a function: what they do is told by values, like a plain function's.
-TRANSPARENT = (keras.layers.Lambda, keras.layers.Identity)
+# Layers that pass their input to a function without weights: what they do is told by values, like a plain function's.
+SCALINGS = (keras.layers.Rescaling, keras.layers.Normalization)
+TRANSPARENT = (keras.layers.Lambda, keras.layers.Identity, *SCALINGS)
 ABSURD = 1e6  # no entry of a weight matrix that still computes something is larger
 
 

@@ -1,0 +1,95 @@
+"""From a spec to a Keras model: the reverse of observing one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from grader.activations import activation
+from grader.compiling import SUM, summed
+from grader.facts import CompileFacts, Operation
+from grader.spec_rules import SpecError
+
+if TYPE_CHECKING:
+    from grader.spec import ModelSpec
+
+CLASSES = {
+    "dense": keras.layers.Dense,
+    "dropout": keras.layers.Dropout,
+    "alpha_dropout": keras.layers.AlphaDropout,
+    "gaussian_dropout": keras.layers.GaussianDropout,
+    "gaussian_noise": keras.layers.GaussianNoise,
+    "batch_normalization": keras.layers.BatchNormalization,
+    "layer_normalization": keras.layers.LayerNormalization,
+    "rms_normalization": keras.layers.RMSNormalization,
+    "unit_normalization": keras.layers.UnitNormalization,
+    "p_re_lu": keras.layers.PReLU,
+    "rescaling": keras.layers.Rescaling,
+    "normalization": keras.layers.Normalization,
+}
+MODULES = {
+    "_initializer": keras.initializers,
+    "_regularizer": keras.regularizers,
+    "_constraint": keras.constraints,
+    "_schedule": keras.optimizers.schedules,
+}
+
+
+class Chain(keras.Model):
+    """Layers one after the other, some of them told to train (or not to) whatever the model is told."""
+
+    def __init__(self, steps: list[Any], forced: list[bool | None]) -> None:
+        super().__init__()
+        self.steps, self.forced = steps, forced
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        for layer, forced in zip(self.steps, self.forced, strict=True):
+            inputs = layer(inputs, training=training if forced is None else forced)
+        return inputs
+
+
+def build(spec: ModelSpec) -> keras.Model:
+    """A compiled model that does what ``spec`` says; see `ModelSpec.build`."""
+    try:
+        layers = [_layer(operation) for operation in spec.operations]
+        forced = [operation.forced_training for operation in spec.operations]
+        if any(value is not None for value in forced):
+            model = Chain(layers, forced)
+            model.build((None, spec.inputs))
+        else:
+            model = keras.Sequential([keras.Input((spec.inputs,)), *layers])
+        compile_as(model, spec.compile)
+    except (ValueError, TypeError) as error:
+        raise SpecError(f"Keras cannot build this spec: {str(error).splitlines()[0][:150]}") from error
+    return model
+
+
+def compile_as(model: keras.Model, facts: CompileFacts) -> None:
+    """Compile ``model`` with the optimizer and the loss of ``facts``."""
+    settings = dict(facts.settings)
+    rate, weights = facts.learning_rate, settings.pop("loss_weights", None)
+    if rate is None:
+        rate = _object("learning_rate_schedule", settings.pop("learning_rate_schedule"))
+    optimizer = keras.optimizers.get({"class_name": facts.optimizer, "config": {"learning_rate": rate, **settings}})
+    name, _, reduction = facts.loss.partition(":")
+    model.compile(optimizer, summed(name) if reduction == SUM else name, loss_weights=weights)
+
+
+def _layer(operation: Operation) -> keras.layers.Layer:
+    settings = {name: _object(name, value) for name, value in operation.settings.items()}
+    if operation.kind == "activation":
+        layer = keras.layers.Activation(activation(settings.pop("function"), **settings))
+    else:
+        layer = CLASSES[operation.kind](**settings)
+    if not operation.trainable:
+        layer.trainable = False
+    return layer
+
+
+def _object(name: str, value: Any) -> Any:
+    """A setting as Keras takes it: an initializer and its like from class and config."""
+    for ending, module in MODULES.items():
+        if name.endswith(ending) and isinstance(value, dict):
+            return module.deserialize(value)
+    return value

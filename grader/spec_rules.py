@@ -1,0 +1,228 @@
+"""What a spec may hold: the kinds, their settings, and the bounds. Whatever is not listed is refused.
+
+A spec comes from a process that runs a learner's code, so nothing of it is taken on trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# Wide enough for every model of the course, narrow enough that a spec trains in minutes.
+LIMITS = {
+    "characters": 20_000,
+    "depth": 8,
+    "inputs": 1_000,
+    "operations": 64,
+    "units": 8_192,
+    "parameters": 20_000_000,
+    "epochs": 1_000,
+    "batch_size": 100_000,
+}
+
+
+class SpecError(ValueError):
+    """A spec that cannot be made, read or built; the message is one sentence."""
+
+
+Rule = Callable[[Any], bool]
+
+
+def _number(low: float, high: float) -> Rule:
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _whole(low: int, high: int) -> Rule:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _one_of(*values: Any) -> Rule:
+    return lambda value: isinstance(value, str) and value in values
+
+
+def _or_none(rule: Rule) -> Rule:
+    return lambda value: value is None or rule(value)
+
+
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and 1 <= len(value) <= LIMITS["inputs"] and all(map(_number(-1e12, 1e12), value))
+
+
+def _mask_shape(value: Any) -> bool:
+    sides = _or_none(_whole(1, LIMITS["units"]))
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(sides, value)))
+
+
+def _object(*class_names: str) -> Rule:
+    """A Keras object by class and config, of one of these classes, its config flat and plain."""
+
+    def rule(value: Any) -> bool:
+        if value is None:
+            return True
+        if not isinstance(value, dict) or set(value) != {"class_name", "config"}:
+            return False
+        named = isinstance(value["class_name"], str) and value["class_name"] in class_names
+        return named and isinstance(value["config"], dict) and all(map(_plain, value["config"].values()))
+
+    return rule
+
+
+def _plain(value: Any) -> bool:
+    few = isinstance(value, list) and len(value) <= 64 and all(map(_number(-1e12, 1e12), value))
+    return few or isinstance(value, bool) or _number(-1e12, 1e12)(value) or (isinstance(value, str) and len(value) < 32)
+
+
+_INITIALIZER = _object(
+    *("Zeros", "Ones", "Constant", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal"),
+    *("VarianceScaling", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform"),
+)
+_REGULARIZER = _object("L1", "L2", "L1L2", "OrthogonalRegularizer")
+_CONSTRAINT = _object("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+_SCHEDULE = _object(
+    *("ExponentialDecay", "CosineDecay", "CosineDecayRestarts"),
+    *("PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay"),
+)
+_RATE, _MEASURE = _number(0, 1), _number(-1e12, 1e12)
+# In the order in which they are tried on values: relu before its relatives.
+FUNCTIONS = (
+    *("relu", "sigmoid", "tanh", "elu", "selu", "silu", "gelu", "gelu_tanh", "softplus", "softsign", "exponential"),
+    *("hard_sigmoid", "hard_silu", "hard_tanh", "relu6", "mish", "softmax", "log_softmax", "celu", "log_sigmoid"),
+    *("squareplus", "soft_shrink", "hard_shrink", "tanh_shrink", "sparse_plus", "sparse_sigmoid", "leaky_relu"),
+)
+
+
+def _weights(*names: str) -> dict[str, Rule]:
+    """The settings that Keras offers for each weight of a layer."""
+    endings = {"_initializer": _INITIALIZER, "_regularizer": _REGULARIZER, "_constraint": _CONSTRAINT}
+    return {name + ending: rule for name in names for ending, rule in endings.items()}
+
+
+_NORMALIZATION = {
+    "axis": _whole(-1, -1),
+    "epsilon": _number(0, 10),
+    "center": _flag,
+    "scale": _flag,
+    **_weights("beta", "gamma"),
+}
+# For each kind the settings that it must have, then those that it may have.
+KINDS: Mapping[str, tuple[dict[str, Rule], dict[str, Rule]]] = {
+    "dense": (
+        {"units": _whole(1, LIMITS["units"]), "use_bias": _flag},
+        {**_weights("kernel", "bias"), "activity_regularizer": _REGULARIZER},
+    ),
+    "activation": (
+        {"function": _one_of(*FUNCTIONS)},
+        {"negative_slope": _number(-10, 10), "alpha": _number(-10, 10)},
+    ),
+    "dropout": ({"rate": _RATE}, {"noise_shape": _mask_shape}),
+    "alpha_dropout": ({"rate": _RATE}, {"noise_shape": _mask_shape}),
+    "gaussian_dropout": ({"rate": _RATE}, {}),
+    "gaussian_noise": ({"stddev": _number(0, 1e6)}, {}),
+    "batch_normalization": (
+        {"axis": _whole(-1, -1), "momentum": _number(0, 1), "epsilon": _number(0, 10), "center": _flag, "scale": _flag},
+        {
+            **_NORMALIZATION,
+            "moving_mean_initializer": _INITIALIZER,
+            "moving_variance_initializer": _INITIALIZER,
+            "renorm": _flag,
+            "renorm_momentum": _number(0, 1),
+        },
+    ),
+    "layer_normalization": ({}, _NORMALIZATION),
+    "rms_normalization": ({}, {"axis": _whole(-1, -1), "epsilon": _number(0, 10)}),
+    "unit_normalization": ({}, {"axis": _whole(-1, -1)}),
+    "p_re_lu": ({}, _weights("alpha")),
+    "rescaling": ({"scale": _MEASURE, "offset": _MEASURE}, {}),
+    "normalization": ({"mean": _numbers, "variance": _numbers}, {}),
+}
+OPTIMIZERS = (
+    *("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "adamax", "nadam"),
+    *("ftrl", "lion", "adafactor"),
+)
+LOSSES = (
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "huber",
+    "log_cosh",
+    "poisson",
+    "binary_crossentropy",
+    "hinge",
+    "squared_hinge",
+    "kl_divergence",
+    "cosine_similarity",
+)
+_AMOUNT = _or_none(_number(-1e6, 1e6))
+OPTIMIZER_SETTINGS: Mapping[str, Rule] = {
+    **dict.fromkeys(("momentum", "rho", "beta_1", "beta_2", "beta_2_decay", "ema_momentum"), _number(-10, 10)),
+    **dict.fromkeys(("epsilon", "epsilon_1", "epsilon_2", "initial_accumulator_value", "learning_rate_power"), _AMOUNT),
+    **dict.fromkeys(("l1_regularization_strength", "l2_regularization_strength", "beta", "clip_threshold"), _AMOUNT),
+    **dict.fromkeys(("l2_shrinkage_regularization_strength", "loss_weights", "loss_scale_factor"), _AMOUNT),
+    **dict.fromkeys(("weight_decay", "clipnorm", "clipvalue", "global_clipnorm"), _AMOUNT),
+    **dict.fromkeys(("nesterov", "amsgrad", "centered", "use_ema", "relative_step"), _flag),
+    **dict.fromkeys(("gradient_accumulation_steps", "ema_overwrite_frequency"), _or_none(_whole(1, 100_000))),
+    "learning_rate_schedule": _SCHEDULE,
+}
+
+
+def check_operation(operation: Any) -> None:
+    """Raise `SpecError` where an operation of a spec is not one of the known kinds with settings within the bounds."""
+    if not isinstance(operation, dict) or not {"kind", "settings"} <= set(operation):
+        raise SpecError("An operation of a spec has a kind and settings.")
+    kind, settings = operation["kind"], operation["settings"]
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise SpecError(f"A spec cannot hold an operation of the kind {str(kind)[:40]!r}.")
+    modes = {name: value for name, value in operation.items() if name not in ("kind", "settings")}
+    allowed = {"trainable": (False,), "forced_training": (True, False)}
+    for name, value in modes.items():
+        if name not in allowed or not isinstance(value, bool) or value not in allowed[name]:
+            raise SpecError(f"An operation of a spec cannot have {name[:40]!r} like this.")
+    required, optional = KINDS[kind]
+    if not isinstance(settings, dict):
+        raise SpecError(f"The settings of the operation {kind!r} are no mapping.")
+    for name in required:
+        if name not in settings:
+            raise SpecError(f"The operation {kind!r} of a spec needs {name!r}.")
+    _check_settings(f"operation {kind!r}", settings, {**optional, **required})
+
+
+def check_compile(described: Any) -> None:
+    """Raise `SpecError` where the compile part of a spec is not within the bounds."""
+    if not isinstance(described, dict) or set(described) != {"optimizer", "learning_rate", "loss", "settings"}:
+        raise SpecError("A spec's compile part has an optimizer, its learning rate, a loss and settings.")
+    settings = described["settings"]
+    if not _one_of(*OPTIMIZERS)(described["optimizer"]):
+        raise SpecError(f"A spec cannot hold the optimizer {str(described['optimizer'])[:40]!r}.")
+    if not _one_of(*LOSSES, *(f"{loss}:sum" for loss in LOSSES))(described["loss"]):
+        raise SpecError(f"A spec cannot hold the loss {str(described['loss'])[:60]!r}.")
+    if not isinstance(settings, dict):
+        raise SpecError("The settings of a spec's optimizer are no mapping.")
+    if not _or_none(_number(0, 1e6))(described["learning_rate"]):
+        raise SpecError("A spec's learning rate is a number between 0 and a million.")
+    if (described["learning_rate"] is None) != ("learning_rate_schedule" in settings):
+        raise SpecError("A spec has a learning rate or a schedule of it, not both.")
+    _check_settings(f"optimizer {described['optimizer']!r}", settings, OPTIMIZER_SETTINGS)
+
+
+def check_fit(fit: Any) -> None:
+    """Raise `SpecError` where the fit part of a spec is not within the bounds."""
+    if fit is None:
+        return
+    if not isinstance(fit, dict) or set(fit) != {"epochs", "batch_size"}:
+        raise SpecError("A spec's fit part has epochs and a batch size.")
+    for name, value in fit.items():
+        if not _whole(1, LIMITS[name])(value):
+            raise SpecError(f"A spec's {name.replace('_', ' ')} is between 1 and {LIMITS[name]}.")
+
+
+def _check_settings(of: str, settings: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
+    for name, value in settings.items():
+        if name not in rules:
+            raise SpecError(f"A spec cannot hold the setting {str(name)[:40]!r} of the {of}.")
+        if not rules[name](value):
+            raise SpecError(f"In a spec the setting {name!r} of the {of} cannot have this value.")
