@@ -98,7 +98,9 @@ def _make_venv(layout: Layout, recorded: dict[str, str]) -> dict[str, str]:
     print(f"Making the course's environment in {layout.venv} (once; a few minutes).", flush=True)
     layout.venv.mkdir()
     _mark_unfinished(layout)
-    made = subprocess.run([sys.executable, "-m", "venv", layout.venv], capture_output=True, text=True)
+    # Not sys.executable: where the old environment is active, that one has just been deleted.
+    python = getattr(sys, "_base_executable", sys.executable)
+    made = subprocess.run([python, "-m", "venv", layout.venv], capture_output=True, text=True)
     if made.returncode:
         said = made.stdout + made.stderr
         if "ensurepip" in said:
@@ -145,7 +147,7 @@ def _install_locked(layout: Layout, lock: str) -> None:
             if log.phase == INSTALLING:
                 log.done = max(0, min(_count(packages) - before, log.total))
             shown.show(log)
-    shown.end()
+    shown.end(f"{'stopped' if pip.returncode else 'installed'} after {shown.elapsed()}")
     if pip.returncode:
         raise _explained("".join(said), layout)
 

@@ -57,8 +57,7 @@ class Bar:
         """Say where `log` is."""
         now = time.monotonic()
         tenth = 10 * log.done // max(log.total, 1)
-        minutes, seconds = divmod(int(now - self._started), 60)
-        text = f"{log.phase} {log.done} of {log.total} packages, {minutes}:{seconds:02d}"
+        text = f"{log.phase} {log.done} of {log.total} packages, {self.elapsed()}"
         if self.live:
             filled = 20 * log.done // max(log.total, 1)
             line = f"[{'#' * filled}{'.' * (20 - filled)}] {text}  {log.package}"
@@ -68,8 +67,12 @@ class Bar:
             self.stream.write(f"  {text}\n")
         self.stream.flush()
 
-    def end(self) -> None:
-        """Leave the line as it stands."""
-        if self.live:
-            self.stream.write("\n")
-            self.stream.flush()
+    def elapsed(self) -> str:
+        """The time since the start, as minutes:seconds."""
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        return f"{minutes}:{seconds:02d}"
+
+    def end(self, last_words: str) -> None:
+        """Put `last_words` in the place of the moving line."""
+        self.stream.write(("\r\x1b[K" if self.live else "  ") + last_words + "\n")
+        self.stream.flush()
