@@ -28,8 +28,9 @@ class Finding:
     Attributes:
         criterion: its key (``dropout_rates``).
         points: what was given, between 0 and ``of``.
-        of: what could be given.
-        message: what was seen, why it matters, one next step; it never prints the answer.
+        of: what could be given. Where a criterion reports several faults, its first finding carries its points, the
+            others have 0 of 0.
+        message: what was seen, why it matters, one next step; it never prints the answer. Empty where all is right.
         misconception: the key of the named misconception behind it, or None.
         manual: True where a human must look: the points are open, not lost.
     """
@@ -37,7 +38,7 @@ class Finding:
     criterion: str
     points: float
     of: float
-    message: str
+    message: str = ""
     misconception: str | None = None
     manual: bool = False
 
@@ -46,13 +47,26 @@ class Finding:
 class Criterion:
     """One thing that is judged: a key, a title that learners read, its points, and the function that judges it.
 
-    ``judge`` takes the evidence and the points, and returns one finding or several that share the points.
+    ``judge`` takes the evidence and returns the faults that it saw; none where all is right.
     """
 
     key: str
     title: str
     points: float
-    judge: Callable[[Any, float], Finding | tuple[Finding, ...]]
+    judge: Callable[[Any], tuple[Fault, ...]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One independent fault: its message, the share of the criterion's points that it costs, and its name.
+
+    A fault of cost 0 is a remark. ``manual`` marks what cannot be judged here: it costs nothing for good.
+    """
+
+    message: str
+    cost: float
+    misconception: str | None = None
+    manual: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,8 +79,9 @@ class Verdict:
 
     @property
     def score(self) -> float:
-        """The sum of the points, clamped to 0 … ``maximum``; a plain float."""
-        return float(min(max(sum(finding.points for finding in self.findings), 0.0), self.maximum))
+        """The sum of the points, clamped to 0 … ``maximum``; a plain float, rounded to a hundredth of a point."""
+        total = round(sum(finding.points for finding in self.findings), 2)
+        return float(min(max(total, 0.0), self.maximum))
 
     @property
     def misconceptions(self) -> tuple[str, ...]:
@@ -76,10 +91,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Rubric:
-    """The criteria of one test cell (``spotify_structure``), in the order in which they are reported."""
+    """The criteria of one test cell (``spotify_structure``), in the order in which they are reported.
+
+    ``gate`` is asked first. It returns None where there is something to judge; else the status and the finding that
+    stand for the whole (not started, the cell raised an error, what is there is no model). ``answers`` are the names
+    that the learner's cells give a value: an error in one of those cells belongs to this rubric.
+    """
 
     name: str
     criteria: tuple[Criterion, ...]
+    gate: Callable[[Any], tuple[Status, Fault] | None] = lambda evidence: None
+    answers: tuple[str, ...] = ()
 
     @property
     def maximum(self) -> float:
@@ -89,3 +111,45 @@ class Rubric:
     def titles(self) -> Mapping[str, str]:
         """The criteria's titles by key."""
         return {criterion.key: criterion.title for criterion in self.criteria}
+
+
+GATE = "begun"
+
+
+def judge(rubric: Rubric, evidence: Any) -> Verdict:
+    """The verdict of a rubric on the evidence: all criteria judged, or the one finding of its gate.
+
+    A criterion that fails for a reason nobody foresaw is left to a human, with its points open; the others count.
+    """
+    stopped = rubric.gate(evidence)
+    if stopped is not None:
+        status, fault = stopped
+        finding = Finding(GATE, 0.0, rubric.maximum, fault.message, fault.misconception, fault.manual)
+        return Verdict(status, (finding,), rubric.maximum)
+    findings = tuple(finding for criterion in rubric.criteria for finding in _findings(criterion, evidence))
+    if any(finding.manual for finding in findings):
+        status = Status.MANUAL
+    elif all(finding.points == finding.of for finding in findings):
+        status = Status.RIGHT
+    else:
+        status = Status.WRONG
+    return Verdict(status, findings, rubric.maximum)
+
+
+def _findings(criterion: Criterion, evidence: Any) -> tuple[Finding, ...]:
+    try:
+        faults = criterion.judge(evidence)
+    except Exception as error:  # whatever a learner's object does when it is looked at, the other criteria count
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
+        message = f"This could not be judged here ({reason}). A human will look at it; nothing is lost."
+        return (Finding(criterion.key, 0.0, criterion.points, message, manual=True),)
+    if not faults:
+        return (Finding(criterion.key, criterion.points, criterion.points),)
+    kept = max(0.0, 1.0 - sum(fault.cost for fault in faults))
+    first, *others = faults
+    return (
+        Finding(
+            criterion.key, criterion.points * kept, criterion.points, first.message, first.misconception, first.manual
+        ),
+        *(Finding(criterion.key, 0.0, 0.0, f.message, f.misconception, f.manual) for f in others),
+    )

@@ -1,0 +1,160 @@
+"""Criteria about the questions on learning curves: an answer is compared with the history of the same run.
+
+The definitions are those of the notebooks, word for word. Answers are taken in any form that holds one value: numbers
+of Python or NumPy, arrays, series and tensors of one element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
+from grader.criteria.errors import shortened
+from grader.misconceptions import explain
+from grader.rubric import Criterion, Fault
+
+OVERFITS_BY = 0.02  # the last validation loss is more than this share above the lowest: then a training overfits
+Series = Mapping[str, np.ndarray]
+
+
+def best_epoch(name: str, history: str, points: float = 1.0) -> Criterion:
+    """The epoch of the lowest validation loss, counted from 1."""
+    return _question(name, "Best epoch", history, points, _best_epoch)
+
+
+def overfits(name: str, history: str, points: float = 1.0) -> Criterion:
+    """Whether the last validation loss is more than 2 % above the lowest."""
+    return _question(name, "Overfits or not", history, points, _truth(_does_overfit, "overfits_other"))
+
+
+def gap(name: str, history: str, points: float = 1.0) -> Criterion:
+    """The last validation loss minus the last training loss at inference."""
+    return _question(name, "Generalization gap at the end", history, points, _gap)
+
+
+def all_finite(name: str, history: str, points: float = 1.0) -> Criterion:
+    """Whether every logged loss and validation loss is a finite number."""
+    return _question(name, "Losses all numbers or not", history, points, _truth(_is_finite, "finite_other"))
+
+
+def below(name: str, history: str, limit: float, points: float = 1.0) -> Criterion:
+    """Whether the last validation loss is below a limit; False where it is no number."""
+    title = "Learned or not"
+    return _question(
+        name, title, history, points, _truth(lambda series: bool(series[VALIDATION][-1] < limit), "learned_other")
+    )
+
+
+def _question(
+    name: str, title: str, history: str, points: float, judged: Callable[[str, Any, Series], Fault | None]
+) -> Criterion:
+    def judge(evidence: Any) -> tuple[Fault, ...]:
+        series = evidence.series(history)
+        if VALIDATION not in series or LOGGED not in series or not len(series[VALIDATION]):
+            return (Fault(explain("nothing_to_answer", history=history), 1.0, "not_trained"),)
+        given = evidence.names.get(name)
+        if given is None:
+            return (Fault(f"`{name}` is still None: this question has not been answered yet.", 1.0),)
+        fault = judged(name, given, series)
+        return () if fault is None else (fault,)
+
+    return Criterion(name, title, points, judge)
+
+
+def _scalar(given: Any) -> Any:
+    """The one value that an answer holds; None where it holds none or several, or is text."""
+    if isinstance(given, str | bytes) or callable(given):
+        return None
+    try:
+        array = np.asarray(given)
+    except (TypeError, ValueError):
+        return None
+    if array.size != 1 or array.dtype.kind not in "biuf":
+        return None
+    return array.reshape(-1)[0].item()
+
+
+def _no_value(name: str, given: Any, wanted: str) -> Fault:
+    return Fault(
+        explain("answer_no_value", name=name, given=shortened(repr(given), 60), wanted=wanted), 1.0, "answer_no_value"
+    )
+
+
+def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
+    value, losses = _scalar(given), series[VALIDATION]
+    if value is None or isinstance(value, bool):
+        return _no_value(name, given, "one whole number")
+    lowest = np.nanmin(losses) if np.isfinite(losses).any() else np.nan
+    best = set(np.flatnonzero(np.isclose(losses, lowest, rtol=1e-6, atol=0)) + 1)  # equal lows count alike
+    if value in best:
+        return None
+    if value + 1 in best:
+        return Fault(explain("epoch_from_zero", name=name, value=value), 0.5, "epoch_from_zero")
+    if np.isclose(value, lowest, rtol=1e-3):
+        key = "loss_for_epoch"
+    elif value == np.nanargmin(series[LOGGED]) + 1 or value == np.nanargmin(series[LOGGED]):
+        key = "epoch_of_training_loss"
+    elif value == np.nanargmax(losses) + 1 or value == np.nanargmax(losses):
+        key = "worst_epoch"
+    else:
+        key = "other_epoch"
+    return Fault(explain(key, name=name, value=f"{value:g}"), 1.0, key)
+
+
+def _gap(name: str, given: Any, series: Series) -> Fault | None:
+    value = _scalar(given)
+    if value is None or isinstance(value, bool):
+        return _no_value(name, given, "one number")
+    if AT_INFERENCE not in series:
+        return Fault(explain("no_loss_at_inference", name=name), 1.0, "no_loss_at_inference")
+    logged, inference, validation = series[LOGGED], series[AT_INFERENCE], series[VALIDATION]
+    # An exact value, or one rounded to three significant digits of the losses that it is the difference of.
+    slack = 0.6 * 10.0 ** (np.floor(np.log10(max(abs(validation[-1]), 1e-9))) - 2)
+    right = validation[-1] - inference[-1]
+    if _near(value, right, slack):
+        return None
+    tenth = max(1, len(validation) // 10)
+    if _near(value, validation[-tenth:].mean() - inference[-tenth:].mean(), slack):
+        return None  # `LearningCurves.gap`: the same, over the last tenth of the epochs
+    best = int(np.nanargmin(validation))
+    guesses = {
+        "logged_gap": validation[-1] - logged[-1],
+        "gap_turned_round": -right,
+        "logged_gap_turned_round": logged[-1] - validation[-1],
+        "gap_at_best_epoch": validation[best] - inference[best],
+        "gap_as_ratio": validation[-1] / inference[-1],
+        "one_loss_for_gap": validation[-1],
+    }
+    for key, guess in guesses.items():
+        if _near(value, guess, slack):
+            key = key.replace("logged_gap_turned_round", "logged_gap")
+            return Fault(explain(key, name=name, value=f"{value:.4g}"), 0.5 if key == "gap_turned_round" else 1.0, key)
+    return Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
+
+
+def _near(value: float, wanted: float, slack: float) -> bool:
+    return bool(abs(value - wanted) <= min(slack, 0.2 * abs(wanted)) + 1e-9)
+
+
+def _truth(wanted: Callable[[Series], bool], key: str) -> Callable[[str, Any, Series], Fault | None]:
+    def judged(name: str, given: Any, series: Series) -> Fault | None:
+        value = _scalar(given)
+        if value is None or value not in (0, 1):
+            return _no_value(name, given, "True or False")
+        if bool(value) == wanted(series):
+            return None
+        return Fault(explain(key, name=name, value=bool(value)), 1.0, key)
+
+    return judged
+
+
+def _does_overfit(series: Series) -> bool:
+    losses = series[VALIDATION]
+    return bool(losses[-1] > (1 + OVERFITS_BY) * np.nanmin(losses)) if np.isfinite(losses).any() else False
+
+
+def _is_finite(series: Series) -> bool:
+    return bool(np.isfinite(series[LOGGED]).all() and np.isfinite(series[VALIDATION]).all())

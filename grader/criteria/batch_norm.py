@@ -1,0 +1,87 @@
+"""Criteria about batch normalization: where it stands, and that it learns and switches as it should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, listed, ordinal, where
+from grader.misconceptions import explain
+from grader.rubric import Criterion, Fault
+
+KINDS = (BATCH_NORM, *LIKE_BATCH_NORM)  # another kind in the place is a matter of the criterion "layers"
+
+
+def places(points: float) -> Criterion:
+    """Batch normalization in every place that the reference has it, and in no other."""
+    return Criterion("batch_norm_places", "Places of batch normalization", points, _places)
+
+
+def modes(points: float) -> Criterion:
+    """Batch normalization that learns, uses the batch in training and the moving averages at inference."""
+    return Criterion("batch_norm_modes", "Batch normalization learns", points, _modes)
+
+
+def _places(evidence: Any) -> tuple[Fault, ...]:
+    alignment = evidence.alignment
+    hidden = len(alignment.hidden)
+    rows = [(expected, seen) for expected, seen in alignment.places() if seen is not None]
+    asked = sum(len(expected.of(BATCH_NORM)) for expected, _ in rows)
+    if not any(seen.of(*KINDS) for _, seen in rows):
+        return (Fault(explain("no_batch_norm", model=evidence.exercise.model_name), 1.0, "no_batch_norm"),)
+    faults, missing, swapped = [], [], []
+    for expected, seen in rows:
+        wanted, found = expected.of(BATCH_NORM), seen.of(*KINDS)
+        if not found and wanted:
+            missing.append(expected.number)
+        elif len(found) > len(wanted):
+            last = expected.number == rows[-1][0].number
+            key = "batch_norm_after_output" if last else "batch_norm_twice"
+            count = counted(len(found), "BatchNormalization layer")
+            faults.append(Fault(explain(key, count=count, where=where(expected.number, hidden)), 0.5, key))
+        elif wanted and _order(seen) != _order(expected) and {ACTIVATION, BATCH_NORM} <= set(_order(seen)):
+            swapped.append(expected.number)
+    if 0 in missing:
+        missing.remove(0)
+        faults.insert(0, Fault(explain("batch_norm_not_first"), 1 / asked, "batch_norm_not_first"))
+    if missing:
+        place = listed(where(number, hidden) for number in missing)
+        faults.append(Fault(explain("batch_norm_missing", where=place), len(missing) / asked, "batch_norm_missing"))
+    if swapped:
+        place = f"{listed(where(number, hidden) for number in swapped)}, "
+        key = "batch_norm_before_activation"
+        faults.append(Fault(explain(key, where=place), len(swapped) / asked, key))
+    return tuple(faults)
+
+
+def _order(place: Any) -> list[str]:
+    """The order of activation and normalization in a place, another kind of normalization counted as one."""
+    return [BATCH_NORM if step.kind.startswith(KINDS) else step.kind for step in place.of(ACTIVATION, *KINDS)]
+
+
+def _modes(evidence: Any) -> tuple[Fault, ...]:
+    steps = evidence.facts.of_kind(BATCH_NORM)
+    if not steps:
+        return (Fault("There is no BatchNormalization layer that could learn.", 1.0),)
+    named: dict[str, list[int]] = {}
+    for number, step in enumerate(steps):
+        if step.forced_training is not None:
+            named.setdefault("batch_norm_forced" if step.forced_training else "batch_norm_off", []).append(number)
+        elif not step.trainable:
+            named.setdefault("batch_norm_frozen", []).append(number)
+        if step.settings.get("axis", -1) != -1:
+            named.setdefault("batch_norm_axis", []).append(number)
+    faults = []
+    for key, numbers in named.items():
+        every = len(numbers) == len(steps) > 1
+        some = "one" if len(numbers) == 1 else listed(map(ordinal, numbers))
+        which = "each of your BatchNormalization layers" if every else f"{_these(numbers, steps, some)}"
+        faults.append(Fault(explain(key, which=which), len(numbers) / len(steps), key))
+    return tuple(faults)
+
+
+def _these(numbers: list[int], steps: Any, some: str) -> str:
+    if len(steps) == 1:
+        return "your BatchNormalization layer"
+    if len(numbers) == 1:
+        return f"your {ordinal(numbers[0])} BatchNormalization layer"
+    return f"each of your {some} BatchNormalization layers"

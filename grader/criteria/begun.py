@@ -1,0 +1,63 @@
+"""The gate of a rubric: is there something to judge, has it been begun, did its cell raise an error?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from grader.criteria.errors import explain_error
+from grader.facts import ObservationError
+from grader.misconceptions import explain
+from grader.rubric import Fault, Status
+
+
+def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
+    """Whether the evidence holds a Keras model that can be looked at; else what stands there in its place."""
+    name = evidence.exercise.model_name
+    if evidence.model is None and evidence.error is not None:
+        return Status.RAISED, explain_error(evidence.error, name)
+    if name not in evidence.names:
+        return Status.NOT_STARTED, Fault(explain("not_there", name=name), 1.0)
+    if evidence.model is None:
+        other = evidence.model_of_another_name()
+        if other is not None:
+            return Status.WRONG, Fault(explain("other_name", name=name, other=other), 1.0, "other_name")
+        return Status.NOT_STARTED, Fault(explain("not_begun", name=name), 1.0)
+    try:
+        _ = evidence.facts
+    except ObservationError as error:
+        return Status.WRONG, Fault(str(error).replace("`model`", f"`{name}`"), 1.0, error.reason)
+    return None
+
+
+def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
+    """Whether the evidence holds a model and a history of its training."""
+    stopped = model_begun(evidence)
+    if stopped is not None:
+        return stopped
+    name = evidence.exercise.history_name
+    if evidence.history is None:
+        if evidence.error is not None:
+            return Status.RAISED, explain_error(evidence.error, evidence.exercise.model_name)
+        key = "not_trained" if evidence.facts.compiled else "not_compiled"
+        message = explain(key, model=evidence.exercise.model_name, history=name)
+        return Status.NOT_STARTED, Fault(message, 1.0, key)
+    return None
+
+
+def answers_begun(history_name: str, *answers: str) -> Callable[[Any], tuple[Status, Fault] | None]:
+    """The gate of questions about curves: whether an answer is there, and the history that it is about."""
+
+    def gate(evidence: Any) -> tuple[Status, Fault] | None:
+        given = [evidence.names.get(answer) for answer in answers]
+        if all(answer is None for answer in given):
+            if evidence.error is not None:
+                return Status.RAISED, explain_error(evidence.error, answers[0])
+            return Status.NOT_STARTED, Fault(
+                explain("not_answered", answers=" and ".join(map("`{}`".format, answers))), 1.0
+            )
+        if evidence.names.get(history_name) is None:
+            return Status.NOT_STARTED, Fault(explain("nothing_to_answer", history=history_name), 1.0, "not_trained")
+        return None
+
+    return gate

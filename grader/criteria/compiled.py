@@ -1,0 +1,42 @@
+"""The criterion about `compile`: optimizer, learning rate, loss."""
+
+from __future__ import annotations
+
+from math import isclose
+from typing import Any
+
+from grader.criteria.errors import explain_error
+from grader.misconceptions import explain
+from grader.rubric import Criterion, Fault
+
+
+def compiled(points: float) -> Criterion:
+    """Compiled as the exercise gives it: optimizer and loss count one half each."""
+    return Criterion("compile", "Compile: optimizer and loss", points, _compiled)
+
+
+def _compiled(evidence: Any) -> tuple[Fault, ...]:
+    seen, asked = evidence.facts.compiled, evidence.reference.compile
+    if seen is None:
+        if evidence.error is not None:
+            fault = explain_error(evidence.error, evidence.exercise.model_name)
+            return (fault,)
+        return (Fault(explain("not_compiled", model=evidence.exercise.model_name), 1.0, "not_compiled"),)
+    faults = []
+    if seen.optimizer != asked.optimizer:
+        message = explain("other_optimizer", model=evidence.exercise.model_name, optimizer=seen.optimizer)
+        faults.append(Fault(message, 0.5, "other_optimizer"))
+    else:
+        rate = seen.learning_rate
+        if rate is None:
+            faults.append(Fault(explain("other_learning_rate", rate="a schedule"), 0.5, "other_learning_rate"))
+        elif not isclose(rate, asked.learning_rate, rel_tol=1e-3):
+            faults.append(Fault(explain("other_learning_rate", rate=f"{rate:.4g}"), 0.5, "other_learning_rate"))
+        extra = [f"{name} = {value}" for name, value in seen.settings.items() if value != asked.settings.get(name)]
+        extra = [text for text in extra if not text.startswith("learning_rate_schedule")]
+        if extra:
+            faults.append(Fault(explain("optimizer_settings", setting=", ".join(extra)), 0.25, "optimizer_settings"))
+    if seen.loss != asked.loss:
+        message = explain("other_loss", loss=seen.loss.replace("_", " ").replace(":sum", ", summed over the batch"))
+        faults.append(Fault(message, 0.5, "other_loss"))
+    return tuple(faults)

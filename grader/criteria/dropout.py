@@ -1,0 +1,145 @@
+"""Criteria about dropout: where it stands, how much it drops, when it is on."""
+
+from __future__ import annotations
+
+from math import isclose, prod
+from typing import Any
+
+from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, Place, counted, listed, ordinal, where
+from grader.facts import Operation
+from grader.misconceptions import explain
+from grader.rubric import Criterion, Fault
+
+SAME_RATE = 1e-3  # rates nearer than this are one rate
+KINDS = (DROPOUT, *LIKE_DROPOUT)  # another kind in the place is a matter of the criterion "layers"
+
+
+def places(points: float) -> Criterion:
+    """Dropout in every place that the reference has it, and in no other."""
+    return Criterion("dropout_places", "Places of dropout", points, _places)
+
+
+def rates(points: float) -> Criterion:
+    """The rates of the dropout layers that are there."""
+    return Criterion("dropout_rates", "Dropout rates", points, _rates)
+
+
+def modes(points: float) -> Criterion:
+    """Dropout on in training and off at inference."""
+    return Criterion("dropout_modes", "Dropout in training only", points, _modes)
+
+
+def of_place(place: Place | None, wanted: bool) -> tuple[Operation, ...]:
+    """The dropout-like steps of a place; where none is asked for, those of rate 0 do not count: they change nothing."""
+    steps = () if place is None else place.of(*KINDS)
+    return steps if wanted else tuple(step for step in steps if step.settings.get("rate") != 0)
+
+
+def _table(evidence: Any) -> list[tuple[int, float | None, tuple[Operation, ...], bool]]:
+    """For each place: its number, the rate asked for or None, the dropout steps there, and whether the place exists."""
+    rows = []
+    for expected, seen in evidence.alignment.places():
+        asked = [step.settings["rate"] for step in expected.of(DROPOUT)]
+        rows.append((expected.number, asked[0] if asked else None, of_place(seen, bool(asked)), seen is not None))
+    return rows
+
+
+def _places(evidence: Any) -> tuple[Fault, ...]:
+    table = _table(evidence)
+    asked = [number for number, rate, _, _ in table if rate is not None]
+    hidden = len(evidence.alignment.hidden)
+    last = table[-1][0]
+    if not any(steps for _, _, steps, _ in table):
+        if any(seen is not None and seen.of("custom") for _, seen in evidence.alignment.places()):
+            message = "Whether your own layer drops as asked cannot be told here. A human will look at it."
+            return (Fault(message, 1.0, "custom_layer", manual=True),)
+        return (Fault(explain("no_dropout", model=evidence.exercise.model_name), 1.0, "no_dropout"),)
+    missing = [n for n, rate, steps, exists in table if rate is not None and exists and not steps]
+    faults = []
+    for number, rate, steps, _ in table:
+        surplus = len(steps) - (rate is not None)
+        if surplus <= 0 or _together_right(steps, rate):
+            continue
+        behind = [n for n in missing if n > number]
+        if number != last and behind:  # one too many here, one missing behind: it stands before its Dense layer
+            missing.remove(behind[0])
+            faults.append(Fault(_before(number, behind[0], steps, hidden), 1 / len(asked), "dropout_before_dense"))
+        elif number == last:
+            faults.append(Fault(explain("dropout_on_output"), 0.5, "dropout_on_output"))
+        elif number == 0:
+            faults.append(Fault(explain("dropout_on_inputs"), 0.5, "dropout_on_inputs"))
+        else:
+            count = counted(len(steps), "Dropout layer")
+            message = explain("dropout_twice", count=count, where=where(number, hidden))
+            faults.append(Fault(message, 0.5, "dropout_twice"))
+    if missing:
+        place = listed(where(number, hidden) for number in missing)
+        faults.append(Fault(explain("dropout_missing", where=place), len(missing) / len(asked), "dropout_missing"))
+    return tuple(faults)
+
+
+def _together_right(steps: tuple[Operation, ...], rate: float | None) -> bool:
+    """Whether several dropouts in a row drop together what one should: shares kept multiply."""
+    if rate is None or any(step.kind != DROPOUT for step in steps):
+        return False
+    return isclose(1 - prod(1 - step.settings["rate"] for step in steps), rate, abs_tol=SAME_RATE)
+
+
+def _before(here: int, missing: int, steps: tuple[Operation, ...], hidden: int) -> str:
+    if here == 0:
+        seen = f"a Dropout layer stands {where(0, hidden)}, and none {where(missing, hidden)}."
+    else:
+        count = counted(len(steps), "Dropout layer")
+        seen = (
+            f"{count} stand{'s' if len(steps) == 1 else ''} {where(here, hidden)}, and none {where(missing, hidden)}."
+        )
+    return explain("dropout_before_dense", seen=seen)
+
+
+def _rates(evidence: Any) -> tuple[Fault, ...]:
+    table = _table(evidence)
+    wanted = next(rate for _, rate, _, _ in table if rate is not None)
+    judged = []  # (step, the rate that its place asks for)
+    for _, rate, steps, _ in table:
+        if not _together_right(steps, rate):
+            judged += [(step, wanted if rate is None else rate) for step in steps if "rate" in step.settings]
+    if not any(steps for _, _, steps, _ in table):
+        return (Fault("There is no Dropout layer whose rate could be looked at.", 1.0),)
+    named: dict[tuple[str, float], list[int]] = {}
+    for number, (step, asked) in enumerate(judged):
+        rate = float(step.settings["rate"])
+        if not isclose(rate, asked, abs_tol=SAME_RATE):
+            named.setdefault((_name_of(rate, asked), rate), []).append(number)
+    faults = []
+    for (key, rate), numbers in named.items():
+        every = len(numbers) == len(judged) > 1
+        which = "each of your Dropout layers" if every else f"your {listed(map(ordinal, numbers))} Dropout layer"
+        several = len(numbers) > 1 and not every
+        message = explain(
+            key,
+            which=f"{which}{'s' if several else ''} drop{'' if several else 's'}",
+            percent=f"{100 * rate:.4g} %",
+            its="their" if several else "its",
+            more_or_less="more" if rate > wanted else "less",
+        )
+        faults.append(Fault(message, len(numbers) / len(judged), key))
+    return tuple(faults)
+
+
+def _name_of(rate: float, asked: float) -> str:
+    if isclose(rate, 1 - asked, abs_tol=SAME_RATE):
+        return "rate_kept"
+    return {0.0: "rate_zero", 1.0: "rate_one"}.get(rate, "other_rate")
+
+
+def _modes(evidence: Any) -> tuple[Fault, ...]:
+    steps = [step for step in evidence.facts.operations if step.kind.startswith(KINDS)]
+    faults = []
+    if not steps:
+        return (Fault("There is no Dropout layer that could be on or off.", 1.0),)
+    for number, step in enumerate(steps):
+        if step.forced_training is not None:
+            key = "dropout_forced" if step.forced_training else "dropout_off"
+            which = "your Dropout layer" if len(steps) == 1 else f"your {ordinal(number)} Dropout layer"
+            faults.append(Fault(explain(key, which=which), 1 / len(steps), key))
+    return tuple(faults)

@@ -1,0 +1,177 @@
+"""How a network's steps are laid out: its Dense layers, and what stands in the places before, between and after them.
+
+The Dense layers are the backbone. `align` pairs those of a learner's network with those of the reference, so that one
+layer too many or too few shifts nothing else; what stands in the places is then compared place by place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grader.facts import Operation
+
+DENSE, ACTIVATION, DROPOUT, BATCH_NORM = "dense", "activation", "dropout", "batch_normalization"
+
+# Kinds that learners take for Dropout, and for BatchNormalization.
+LIKE_DROPOUT = ("alpha_dropout", "gaussian_dropout", "gaussian_noise", "spatial_dropout")
+LIKE_BATCH_NORM = (
+    "layer_normalization",
+    "group_normalization",
+    "rms_normalization",
+    "unit_normalization",
+    "spectral_normalization",
+    "normalization",
+    "rescaling",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What stands in one place: before the first Dense layer (number 0), after the n-th (number n)."""
+
+    number: int
+    operations: tuple[Operation, ...] = ()
+
+    def of(self, *kinds: str) -> tuple[Operation, ...]:
+        """The steps of some kinds, in order."""
+        return tuple(step for step in self.operations if step.kind.startswith(kinds))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Dense layers in order, and the places around them: one place more than there are Dense layers."""
+
+    dense: tuple[Operation, ...]
+    places: tuple[Place, ...]
+
+    @classmethod
+    def of(cls, operations: Iterable[Operation]) -> Layout:
+        """The layout of a chain of steps."""
+        dense: list[Operation] = []
+        around: list[list[Operation]] = [[]]
+        for step in operations:
+            if step.kind == DENSE:
+                dense.append(step)
+                around.append([])
+            else:
+                around[-1].append(step)
+        return cls(tuple(dense), tuple(Place(n, tuple(steps)) for n, steps in enumerate(around)))
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The reference's layout and a learner's, Dense layer by Dense layer.
+
+    Attributes:
+        expected: the reference's layout.
+        seen: the learner's.
+        pairs: for each Dense layer of the reference the number of the learner's that takes its part, or None.
+        extra: the learner's Dense layers that take no part.
+    """
+
+    expected: Layout
+    seen: Layout
+    pairs: tuple[int | None, ...]
+    extra: tuple[int, ...]
+
+    @property
+    def hidden(self) -> tuple[tuple[Operation, Operation | None], ...]:
+        """The hidden Dense layers: the reference's, and the learner's in its part or None."""
+        return tuple(
+            (wanted, None if number is None else self.seen.dense[number])
+            for wanted, number in zip(self.expected.dense[:-1], self.pairs[:-1], strict=True)
+        )
+
+    @property
+    def output(self) -> Operation | None:
+        """The learner's output layer, or None where there is none."""
+        return None if self.pairs[-1] is None else self.seen.dense[self.pairs[-1]]
+
+    def places(self) -> tuple[tuple[Place, Place | None], ...]:
+        """The reference's places and what stands there in the learner's network; None where the layer is missing.
+
+        A place reaches to the next Dense layer that takes a part, over extra layers between.
+        """
+        starts: list[int | None] = [0, *(None if pair is None else pair + 1 for pair in self.pairs)]
+        result = []
+        for number, (place, start) in enumerate(zip(self.expected.places, starts, strict=True)):
+            if start is None:
+                result.append((place, None))
+                continue
+            later = [s for s in starts[number + 1 :] if s is not None]
+            stop = min(later) if later else len(self.seen.places)
+            steps = [step for found in self.seen.places[start:stop] for step in found.operations]
+            result.append((place, Place(number, tuple(steps))))
+        return tuple(result)
+
+    def directly_after(self, number: int) -> Place | None:
+        """What stands directly behind the Dense layer that takes the part of the reference's ``number``-th (from 0)."""
+        pair = self.pairs[number]
+        return None if pair is None else self.seen.places[pair + 1]
+
+
+def align(expected: Layout, seen: Layout) -> Alignment:
+    """Pair the Dense layers of two layouts: as many equal widths as can be, in order (edit distance).
+
+    A layer of another width counts 1, a missing or an extra layer 1.2: two swapped widths are two wrong widths and not
+    a layer missing and another one too many.
+    """
+    wanted = [step.settings.get("units") for step in expected.dense]
+    found = [step.settings.get("units") for step in seen.dense]
+    rows, columns = len(wanted), len(found)
+    cost = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows, -1, -1):
+        for j in range(columns, -1, -1):
+            options = _options(cost, wanted, found, i, j)
+            cost[i][j] = min((total for total, _ in options), default=0.0)
+    pairs: list[int | None] = [None] * rows
+    extra: list[int] = []
+    i = j = 0
+    while i < rows or j < columns:
+        _, move = min(_options(cost, wanted, found, i, j))
+        if move == "a pair":
+            pairs[i] = j
+        elif move == "extra":
+            extra.append(j)
+        i, j = i + (move != "extra"), j + (move != "missing")
+    return Alignment(expected, seen, tuple(pairs), tuple(extra))
+
+
+def _options(cost: list[list[float]], wanted: list, found: list, i: int, j: int) -> list[tuple[float, str]]:
+    """What can be done with the i-th wanted and the j-th found layer, with what it and all that follows costs."""
+    options = []
+    if i < len(wanted) and j < len(found):
+        options.append((round((wanted[i] != found[j]) + cost[i + 1][j + 1], 6), "a pair"))
+    if j < len(found):
+        options.append((round(1.2 + cost[i][j + 1], 6), "extra"))
+    if i < len(wanted):
+        options.append((round(1.2 + cost[i + 1][j], 6), "missing"))
+    return options
+
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+def ordinal(number: int) -> str:
+    """A place in a row in words: 0 is ``first``."""
+    return ORDINALS[number] if number < len(ORDINALS) else f"{number + 1}th"
+
+
+def where(place: int, hidden: int) -> str:
+    """A place in words, by its number and the number of hidden Dense layers."""
+    if place == 0:
+        return "before the first Dense layer"
+    return f"after the {ordinal(place - 1)} hidden layer" if place <= hidden else "after the output layer"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a row as people write them: ``a, b and c``."""
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: ``no Dense layer``, ``one Dense layer``, ``two Dense layers``."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return f"{words[number] if number < len(words) else number} {noun}{'' if number <= 1 else 's'}"

@@ -1,0 +1,202 @@
+"""Criteria about Dense layers: kinds and order, widths, activations, the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader.criteria.layout import (
+    ACTIVATION,
+    BATCH_NORM,
+    DENSE,
+    DROPOUT,
+    LIKE_BATCH_NORM,
+    LIKE_DROPOUT,
+    counted,
+    listed,
+    ordinal,
+    where,
+)
+from grader.facts import Operation
+from grader.misconceptions import explain
+from grader.rubric import Criterion, Fault
+
+# Changed settings of a Dense layer that change what is learned (initial weights do so only by luck).
+REGULARIZING = ("regularizer", "constraint", "lora")
+
+
+def layers(points: float) -> Criterion:
+    """Kinds of layers and their order: as many Dense layers as asked, in one chain, none of another kind."""
+    return Criterion("layers", "Kinds of layers and their order", points, _layers)
+
+
+def units(points: float) -> Criterion:
+    """The widths of the hidden layers."""
+    return Criterion("units", "Units of the hidden layers", points, _units)
+
+
+def activations(points: float) -> Criterion:
+    """The activations behind the hidden layers, by their values."""
+    return Criterion("activations", "Activations of the hidden layers", points, _activations)
+
+
+def output(points: float) -> Criterion:
+    """The output layer: its number of units, and no activation."""
+    return Criterion("output", "Output layer", points, _output)
+
+
+def _layers(evidence: Any) -> tuple[Fault, ...]:
+    facts, alignment = evidence.facts, evidence.alignment
+    faults = [
+        Fault(f"{reason} A human will look at it.", 0.0, "custom_layer", manual=True) for reason in facts.unjudged
+    ]
+    hidden = counted(len(alignment.seen.dense) - (alignment.output is not None), "hidden Dense layer")
+    missing = sum(pair is None for pair in alignment.pairs[:-1])
+    if missing:
+        faults.append(Fault(explain("hidden_layer_missing", count=hidden), 1.0, "hidden_layer_missing"))
+    if alignment.extra:
+        faults.append(Fault(explain("extra_hidden_layer", count=hidden), 1.0, "extra_hidden_layer"))
+    if not facts.chain:
+        faults.append(Fault(explain("not_a_chain"), 0.5, "not_a_chain"))
+    for number, step in enumerate(facts.operations):
+        key = _foreign(step, number, evidence)
+        if key:
+            place = _place_of(number, evidence)
+            faults.append(Fault(explain(key, where=place, layer=_named(step)), 0.5, key))
+        if step.kind == DENSE:
+            faults.extend(_dense_settings(step, facts.operations))
+    return tuple(faults)
+
+
+def _foreign(step: Operation, number: int, evidence: Any) -> str | None:
+    """The misconception that a step of a kind that was not asked for stands for."""
+    asked = {wanted.kind for wanted in evidence.reference.operations}
+    if step.kind in asked or step.kind in (ACTIVATION, "custom"):
+        return None
+    if step.kind == DROPOUT:
+        return "dropout_not_asked" if step.settings.get("rate") else None
+    if step.kind == BATCH_NORM:
+        return "batch_norm_not_asked"
+    if DROPOUT in asked and step.kind.startswith(LIKE_DROPOUT):
+        return "other_dropout"
+    if BATCH_NORM in asked and step.kind.startswith(LIKE_BATCH_NORM):
+        fixed = step.kind in ("normalization", "rescaling")
+        return "standardised_in_model" if fixed else "other_normalization"
+    return "other_layer"
+
+
+def _dense_settings(step: Operation, steps: tuple[Operation, ...]) -> list[Fault]:
+    which = which_dense(step, steps)
+    faults = []
+    if not step.trainable:
+        faults.append(Fault(explain("frozen_layer", which=which), 0.5, "frozen_layer"))
+    changed = [name for name in step.settings if any(part in name for part in REGULARIZING)]
+    if step.settings.get("use_bias") is False:
+        changed.append("use_bias")
+    for setting in changed:
+        value = step.settings[setting]
+        shown = value["class_name"] if isinstance(value, dict) else value
+        faults.append(Fault(explain("regularized", which=which, setting=f"{setting} = {shown}"), 0.25, "regularized"))
+    return faults
+
+
+def _units(evidence: Any) -> tuple[Fault, ...]:
+    pairs = [(wanted.settings["units"], seen) for wanted, seen in evidence.alignment.hidden if seen is not None]
+    if not pairs:
+        return (Fault("There is no hidden Dense layer whose units could be looked at.", 1.0),)
+    wrong = [(number, seen.settings["units"]) for number, (wanted, seen) in enumerate(pairs) if _differ(wanted, seen)]
+    if not wrong:
+        return ()
+    share = len(wrong) / len(pairs)
+    if sorted(wanted for wanted, _ in pairs) == sorted(seen.settings["units"] for _, seen in pairs):
+        return (Fault(explain("widths_swapped"), share, "widths_swapped"),)
+    if len(wrong) == len(pairs) > 1 and len({width for _, width in wrong}) == 1:
+        return (Fault(explain("other_units", which="each hidden layer", units=wrong[0][1]), share, "other_units"),)
+    return tuple(
+        Fault(
+            explain("other_units", which=f"your {ordinal(n)} hidden layer", units=width), 1 / len(pairs), "other_units"
+        )
+        for n, width in wrong
+    )
+
+
+def _differ(wanted: int, seen: Operation) -> bool:
+    return seen.settings["units"] != wanted
+
+
+def _activations(evidence: Any) -> tuple[Fault, ...]:
+    alignment, faults = evidence.alignment, []
+    hidden = [number for number, pair in enumerate(alignment.pairs[:-1]) if pair is not None]
+    if not hidden:
+        return (Fault("There is no hidden Dense layer whose activation could be looked at.", 1.0),)
+    bare = []
+    for number in hidden:
+        wanted = _functions(alignment.expected.places[number + 1].of(ACTIVATION))
+        steps = alignment.directly_after(number)
+        seen = _functions(steps.of(ACTIVATION))
+        layer = f"your {ordinal(number)} hidden layer"
+        if seen == wanted or (steps.of("custom") and not seen) or "unknown" in seen:
+            continue  # what cannot be told is a matter of the criterion "layers", and a human's
+        if not seen:
+            bare.append(number)
+        elif len(seen) > len(wanted):
+            message = explain("activation_twice", which=layer, functions=listed(seen))
+            faults.append(Fault(message, 1 / len(hidden), "activation_twice"))
+        else:
+            message = explain("other_activation", which=layer, function=listed(seen))
+            faults.append(Fault(message, 1 / len(hidden), "other_activation"))
+    if bare:
+        which = f"your {listed(ordinal(n) for n in bare)} hidden layer{'s' if len(bare) > 1 else ''}"
+        has = explain("activation_missing", which=which)
+        faults.insert(0, Fault(has.replace("layers has", "layers have"), len(bare) / len(hidden), "activation_missing"))
+    for step in alignment.seen.places[0].of(ACTIVATION):
+        function = step.settings.get("function")
+        faults.append(Fault(explain("activation_on_inputs", function=function), 0.5, "activation_on_inputs"))
+    return tuple(faults)
+
+
+def _functions(steps: tuple[Operation, ...]) -> list[str]:
+    return [str(step.settings.get("function", "unknown")) for step in steps]
+
+
+REASONS = {
+    "relu": "It makes every negative value zero, and zero passes no gradient: a network that begins there stays there.",
+    "sigmoid": "It squeezes every prediction between 0 and 1, and learns slowly near both ends.",
+    "softmax": "With one output it always gives 1, whatever the inputs are.",
+    "tanh": "It squeezes every prediction between -1 and 1.",
+}
+
+
+def _output(evidence: Any) -> tuple[Fault, ...]:
+    alignment = evidence.alignment
+    if alignment.output is None:
+        units = alignment.seen.dense[-1].settings["units"] if alignment.seen.dense else 0
+        return (Fault(explain("output_missing", units=units), 1.0, "output_missing"),)
+    faults = []
+    units = alignment.output.settings["units"]
+    if units != alignment.expected.dense[-1].settings["units"]:
+        faults.append(Fault(explain("other_output_units", units=units), 1.0, "other_output_units"))
+    for function in _functions(alignment.seen.places[-1].of(ACTIVATION)):
+        reason = REASONS.get(function, "A number on an open scale needs an output that is free to take any value.")
+        message = explain("output_activation", function=function, reason=reason)
+        faults.append(Fault(message, 1.0, "output_activation"))
+    return tuple(faults)
+
+
+def which_dense(step: Operation, steps: tuple[Operation, ...]) -> str:
+    """A Dense layer in words: ``your second Dense layer``."""
+    return f"your {ordinal([s for s in steps if s.kind == DENSE].index(step))} Dense layer"
+
+
+def _place_of(number: int, evidence: Any) -> str:
+    before = sum(step.kind == DENSE for step in evidence.facts.operations[:number])
+    return where(before, len(evidence.alignment.seen.dense) - (evidence.alignment.output is not None))
+
+
+# Class names whose capitals do not follow from snake case.
+NAMES = {"rms_normalization": "RMSNormalization", "lstm": "LSTM", "gru": "GRU"}
+
+
+def _named(step: Operation) -> str:
+    """A layer's kind as it is written in code: ``alpha_dropout`` is ``AlphaDropout``."""
+    name = NAMES.get(step.kind) or "".join(part[:1].upper() + part[1:] for part in step.kind.split("_"))
+    return f"`{name.replace('1d', '1D').replace('2d', '2D')}`"

@@ -1,0 +1,135 @@
+"""Criteria about a training: whose history it is, how long and in which batches, on which rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader import trained
+from grader.criteria.begun import history_begun
+from grader.misconceptions import explain
+from grader.rubric import Criterion, Fault, Status
+
+
+def history_usable(evidence: Any) -> tuple[Status, Fault] | None:
+    """The gate of the rubrics on curves: there is a model and a history, and the history is this model's."""
+    stopped = history_begun(evidence)
+    if stopped is not None:
+        return stopped
+    key, fields = _not_its_history(evidence)
+    if key is None:
+        return None
+    names = {"history": evidence.exercise.history_name, "model": evidence.exercise.model_name}
+    return Status.WRONG, Fault(explain(key, **names, **fields), 1.0, key)
+
+
+def _not_its_history(evidence: Any) -> tuple[str | None, dict[str, Any]]:
+    told = evidence.told
+    kind = type(evidence.history).__name__
+    if told is None:
+        return "no_history", {"kind": kind}
+    if not told.series or told.lengths == {0}:
+        return "history_empty", {}
+    if len(told.lengths) > 1 or (told.from_fit and told.epochs not in told.lengths):
+        lengths = ", ".join(f"{len(values)} of {name}" for name, values in told.series.items())
+        return "history_lengths", {"lengths": lengths}
+    if not told.from_fit:
+        return ("history_by_hand", {"kind": kind}) if evidence.validated_on is None else (None, {})
+    if told.model is not None and told.model is not evidence.model:
+        whose = next((name for name, value in evidence.names.items() if value is told.model), None)
+        if whose is not None and not whose.startswith("_"):
+            return "history_of_another_model", {"whose": whose}
+        return "history_stale", {}
+    return None, {}
+
+
+def history(points: float) -> Criterion:
+    """The history is what ``fit`` returned, and tells of the whole training."""
+    return Criterion("history", "History of this training", points, _history)
+
+
+def _history(evidence: Any) -> tuple[Fault, ...]:
+    names = {"history": evidence.exercise.history_name, "model": evidence.exercise.model_name}
+    if not evidence.told.from_fit:
+        return (Fault(explain("history_unpacked", kind=evidence.told.kind, **names), 1.0, "history_unpacked"),)
+    if evidence.trained_further:
+        steps, told = trained.iterations(evidence.model), evidence.told.steps * evidence.told.epochs
+        return (Fault(explain("trained_further", steps=steps, told=told, **names), 1.0, "trained_further"),)
+    return ()
+
+
+def fit(points: float) -> Criterion:
+    """As many epochs and as large batches as the exercise gives; each counts one half."""
+    return Criterion("fit", "Fit: epochs and batch size", points, _fit)
+
+
+def _fit(evidence: Any) -> tuple[Fault, ...]:
+    told, asked = evidence.told, evidence.reference.fit
+    faults = []
+    diverged = not np.isfinite(evidence.logged_losses).all()
+    if told.epochs < asked.epochs and not (diverged and told.asked == asked.epochs):
+        stopped = told.asked is not None and told.epochs < told.asked
+        key = "stopped_early" if stopped else "trained_too_short"
+        faults.append(Fault(explain(key, epochs=told.epochs), 0.5, key))
+    elif told.epochs > asked.epochs:
+        faults.append(Fault(explain("trained_longer", epochs=told.epochs), 0.5, "trained_longer"))
+    rows = len(evidence.data.X_train)
+    usual = trained.steps_of(rows, asked.batch_size)
+    if told.steps and told.steps != usual and not _rows_differ(evidence):
+        fewer_or_more = "larger" if told.steps < usual else "smaller"
+        faults.append(Fault(explain("other_batch", steps=told.steps, than=fewer_or_more), 0.5, "other_batch"))
+    return tuple(faults)
+
+
+def _rows_differ(evidence: Any) -> bool:
+    """Whether another number of steps comes from other rows, which is a matter of the criterion "rows"."""
+    steps, batch = evidence.told.steps, evidence.reference.fit.batch_size
+    if steps in (_on_all(evidence), trained.steps_of(len(evidence.data.X_valid), batch)):
+        return True
+    if (evidence.validated_on or "").startswith("split") or evidence.validated_on is None:
+        shares = (trained.steps_of(int(len(evidence.data.X_train) * (1 - share)), batch) for share in trained.SPLITS)
+        return steps in shares
+    return evidence.data_difference in ("rows_changed", "split_not_by_group", "other_split")
+
+
+def _on_all(evidence: Any) -> int:
+    rows = len(evidence.data.X_train) + len(evidence.data.X_valid)
+    return trained.steps_of(rows, evidence.reference.fit.batch_size)
+
+
+def rows(points: float) -> Criterion:
+    """Trained on the training part, validated on the validation part, both prepared as the exercise says."""
+    return Criterion("rows", "Data: trained and validated on the right rows", points, _rows)
+
+
+def _rows(evidence: Any) -> tuple[Fault, ...]:
+    faults = []
+    if evidence.data_difference:
+        key = evidence.data_difference
+        group = (evidence.data.grouped_by or "").removeprefix("track_")
+        faults.append(Fault(explain(key, group=group), 1.0, key))
+    told, on = evidence.told, evidence.validated_on
+    usual = trained.steps_of(len(evidence.data.X_valid), evidence.reference.fit.batch_size)
+    key = None
+    if trained.VALIDATION not in told.series:
+        key = "validation_missing"
+    elif on == "training":
+        key = "parts_swapped" if told.steps == usual else "validation_on_training"
+    elif on is not None and on.startswith("split"):
+        key = "validation_split"
+    elif on == "validation" and told.steps == _on_all(evidence):
+        key = "trained_on_all"
+    elif on == "validation" and told.steps == usual and not evidence.data_difference:
+        key = "trained_on_validation"
+    elif on is None and not _unknowable(evidence):
+        key = "validation_other_rows"
+    if key:
+        faults.append(Fault(explain(key, history=evidence.exercise.history_name), 1.0, key))
+    return tuple(faults)
+
+
+def _unknowable(evidence: Any) -> bool:
+    """Whether nothing can be said of the validation part: losses that are no numbers, a model trained further."""
+    validation = evidence.told.series[trained.VALIDATION]
+    return not np.isfinite(validation[-1]) or evidence.trained_further or evidence.facts.compiled is None

@@ -1,0 +1,164 @@
+"""The evidence: what a rubric looks at, taken from the names of a notebook, each thing worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from dropnorm.curves import LOGGED, LearningCurves
+from grader import trained
+from grader.bands import Band, band
+from grader.criteria.layout import Alignment, Layout, align
+from grader.facts import ModelFacts
+from grader.prepared import Data, difference, found_in
+from grader.spec import ModelSpec
+
+
+@dataclass(eq=False)
+class Evidence:
+    """What is judged.
+
+    Attributes:
+        exercise: the exercise's declaration.
+        names: the notebook's names (IPython's user namespace), as found; never changed.
+        error: the exception of the cell that should have made what is judged, or None.
+    """
+
+    exercise: Any
+    names: Mapping[str, Any]
+    error: BaseException | None = None
+
+    @classmethod
+    def of(cls, exercise: str, names: Mapping[str, Any], error: BaseException | None = None) -> Evidence:
+        """The evidence for an exercise by its name (``spotify_model``). Raises KeyError for an unknown one."""
+        from grader.exercises import EXERCISES  # the exercises' criteria look at evidence: only here the circle closes
+
+        return cls(EXERCISES[exercise], names, error)
+
+    @property
+    def model(self) -> Any:
+        """What the model's name holds, or None."""
+        return self.names.get(self.exercise.model_name)
+
+    @property
+    def history(self) -> Any:
+        """What the history's name holds, or None."""
+        return self.names.get(self.exercise.history_name)
+
+    def model_of_another_name(self) -> str | None:
+        """The name of a Keras model that the notebook did not make itself, or None."""
+        import keras
+
+        for name, value in self.names.items():
+            if isinstance(value, keras.Model) and not name.startswith("_") and name not in self.exercise.given_models:
+                return name
+        return None
+
+    @cached_property
+    def data(self) -> Data:
+        """The exercise's own split, from the data set itself. Raises DataError."""
+        return self.exercise.data()
+
+    @cached_property
+    def facts(self) -> ModelFacts:
+        """What the model does. Raises ObservationError where the name holds nothing that can be looked at."""
+        from grader.tracing import observe  # imports TensorFlow
+
+        return observe(self.model, self.data.X_train)
+
+    @property
+    def reference(self) -> ModelSpec:
+        """The network and the training that the exercise asks for."""
+        return self.exercise.reference
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """The model's layers beside the reference's."""
+        return align(Layout.of(self.reference.operations), Layout.of(self.facts.operations))
+
+    @cached_property
+    def told(self) -> trained.History | None:
+        """What the history tells, or None where it is nothing that could hold curves."""
+        return trained.read_history(self.history)
+
+    @cached_property
+    def notebook_data(self) -> Data | None:
+        """The notebook's own split, or None where it is not there."""
+        return found_in(self.names, self.data)
+
+    @cached_property
+    def data_difference(self) -> str | None:
+        """The misconception in how the notebook prepared its data, or None."""
+        return None if self.notebook_data is None else difference(self.data, self.notebook_data)
+
+    @cached_property
+    def validated_on(self) -> str | None:
+        """The part on which the validation losses were taken: ``validation``, ``training``, ``split 0.2``, or None.
+
+        Where the notebook's own split differs from the exercise's, its parts count by the same names.
+        """
+        if self.told is None or self.facts.compiled is None:
+            return None
+        parts = self.data.parts
+        if self.data_difference:
+            parts = {**{f"{name} ": part for name, part in self.notebook_data.parts.items()}, **parts}
+        training = self.data if not self.data_difference else self.notebook_data
+        parts = {**parts, **trained.tails(training.X_train, training.y_train)}
+        found = trained.evaluated_on(self.told, self.model, parts)
+        return None if found is None else found.strip()
+
+    @cached_property
+    def trained_further(self) -> bool:
+        """Whether the optimizer took more steps than the history tells of."""
+        told, steps = self.told, trained.iterations(self.model)
+        return bool(steps and told and told.steps and steps > told.steps * told.epochs)
+
+    @cached_property
+    def losses_now(self) -> tuple[float, float]:
+        """The mean absolute error of the model as it is now, on the training part and on the validation part."""
+        data = self.notebook_data if self.data_difference else self.data
+        return tuple(trained.mean_absolute_error(self.model, *data.parts[part]) for part in ("training", "validation"))
+
+    @cached_property
+    def curves(self) -> LearningCurves | None:
+        """The curves, where they are those of this model and this validation part in the exercise's loss; else None."""
+        compiled = self.facts.compiled
+        same_loss = compiled is not None and compiled.loss == self.reference.compile.loss
+        if self.told is None or not same_loss or self.validated_on != "validation":
+            return None
+        return self.told.curves
+
+    @cached_property
+    def gap(self) -> float:
+        """The generalization gap at the end, in the target's unit: of the curves, or of the model as it is now."""
+        training, validation = self.losses_now
+        curves = self.curves
+        if curves is None or curves.loss_at_inference is None or self.trained_further:
+            return validation - training
+        unchanged = np.isclose(curves.loss_at_inference[0, -1], training, rtol=trained.SAME_LOSS)
+        return float(curves.gap[0]) if unchanged else validation - training
+
+    @cached_property
+    def last_val_loss(self) -> float:
+        """The validation loss at the end, in the target's unit: of the curves, or of the model as it is now."""
+        if self.curves is not None and not self.trained_further:
+            return float(self.curves.last("val_loss")[0])
+        return self.losses_now[1]
+
+    @property
+    def logged_losses(self) -> np.ndarray:
+        """The logged training losses, ``(epochs,)``; empty where there are none."""
+        return np.array([]) if self.told is None else self.told.series.get(LOGGED, np.array([]))
+
+    def band(self, statistic: str) -> Band | None:
+        """The fitted band of a statistic on the data in use; None where it separates nothing. Raises BandError."""
+        return band(self.exercise.name, self.exercise.source(), statistic)
+
+    def series(self, history_name: str) -> Mapping[str, np.ndarray]:
+        """The series of another history of this notebook, by its name; empty where there is none."""
+        told = trained.read_history(self.names.get(history_name))
+        return {} if told is None else told.series

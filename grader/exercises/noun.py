@@ -1,0 +1,71 @@
+"""What an exercise declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dropnorm import datasets
+from grader.prepared import Data
+from grader.rubric import Rubric
+from grader.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One cell to fill in, and how it is judged. A new exercise is a new one of these, not a new judge.
+
+    Attributes:
+        name: the answer cell's ``grade_id``.
+        data_set: the data set's name.
+        prepare: makes the split of the data set, as the notebook does.
+        model_name, history_name: the names that the answer and its training are to have.
+        given_models: names of models that the notebook makes itself.
+        reference: the network and the training that are asked for.
+        rubrics: the rubrics by the names of their test cells, in the notebook's order.
+        checked: names of the rubrics that `q.check()` judges; the first without training.
+        hints: three steps, each further than the one before; none is the solution's code.
+    """
+
+    name: str
+    data_set: str
+    prepare: Callable[[pd.DataFrame], Data]
+    model_name: str
+    history_name: str
+    given_models: tuple[str, ...]
+    reference: ModelSpec
+    rubrics: Mapping[str, Rubric]
+    check: tuple[str, ...]
+    hints: tuple[str, str, str]
+
+    @property
+    def checked(self) -> tuple[Rubric, ...]:
+        """The rubrics that `q.check()` judges."""
+        return tuple(self.rubrics[name] for name in self.check)
+
+    def data(self) -> Data:
+        """The split as the notebook makes it, from the data set in use. Raises DataError."""
+        found = datasets.dataset(self.data_set)
+        return _prepared(self.prepare, found.path, found.path.stat().st_mtime_ns)
+
+    def source(self) -> str:
+        """Which file of the data set is in use: ``official`` or ``stand-in``. Raises DataError."""
+        return datasets.source(self.data_set)
+
+
+@lru_cache(maxsize=4)
+def _prepared(prepare: Callable[[pd.DataFrame], Data], path: Path, changed: int) -> Data:
+    import pandas as pd
+
+    return prepare(pd.read_csv(path))
+
+
+def rubrics(*entries: Rubric) -> dict[str, Rubric]:
+    """Rubrics by their names."""
+    return {rubric.name: rubric for rubric in entries}

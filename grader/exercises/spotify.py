@@ -1,0 +1,161 @@
+"""Spotify: dropout closes the gap of a network that overfits; then a network of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.criteria import answers, compiled, curves, dropout, structure, training
+from grader.criteria.begun import answers_begun, model_begun
+from grader.exercises.noun import Exercise, rubrics
+from grader.facts import CompileFacts, Operation
+from grader.prepared import Data
+from grader.rubric import Rubric
+from grader.spec import FitSettings, ModelSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMERIC = [
+    "danceability",
+    "energy",
+    "key",
+    "loudness",
+    "mode",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+    "tempo",
+    "duration_ms",
+]
+
+
+def prepare(tracks: pd.DataFrame) -> Data:
+    """The split by artist, numeric columns standardised by the training part, the genre one-hot: 18 inputs."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.model_selection import GroupShuffleSplit
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    groups = GroupShuffleSplit(n_splits=1, train_size=0.75, random_state=0)
+    train_rows, valid_rows = next(groups.split(tracks, groups=tracks["track_artist"]))
+    train, valid = tracks.iloc[train_rows], tracks.iloc[valid_rows]
+    columns = make_column_transformer(
+        (StandardScaler(), NUMERIC), (OneHotEncoder(sparse_output=False), ["playlist_genre"])
+    )
+    X_train, X_valid = columns.fit_transform(train).astype("float32"), columns.transform(valid).astype("float32")
+    y_train, y_valid = ((part["track_popularity"] / 100).to_numpy("float32") for part in (train, valid))
+    names = tuple(name.partition("__")[2] for name in columns.get_feature_names_out())
+    return Data(X_train, y_train, X_valid, y_valid, names, grouped_by="track_artist", standardised=True)
+
+
+def _hidden(units: int) -> tuple[Operation, ...]:
+    return (
+        Operation("dense", "", {"units": units, "use_bias": True}),
+        Operation("activation", "", {"function": "relu"}),
+        Operation("dropout", "", {"rate": 0.3}),
+    )
+
+
+REFERENCE = ModelSpec(
+    inputs=18,
+    operations=(*_hidden(128), *_hidden(64), Operation("dense", "", {"units": 1, "use_bias": True})),
+    compile=CompileFacts("adam", 0.001, "mean_absolute_error"),
+    fit=FitSettings(epochs=50, batch_size=512),
+)
+
+MODEL = Exercise(
+    name="spotify_model",
+    data_set="spotify",
+    prepare=prepare,
+    model_name="model",
+    history_name="history",
+    given_models=("baseline",),
+    reference=REFERENCE,
+    rubrics=rubrics(
+        Rubric(
+            "spotify_baseline_questions",
+            (
+                answers.best_epoch("baseline_best_epoch", "baseline_history"),
+                answers.overfits("baseline_overfits", "baseline_history"),
+            ),
+            answers_begun("baseline_history", "baseline_best_epoch", "baseline_overfits"),
+            answers=("baseline_best_epoch", "baseline_overfits"),
+        ),
+        Rubric(
+            "spotify_structure",
+            (
+                structure.layers(1),
+                structure.units(1),
+                structure.activations(1),
+                dropout.places(3),
+                dropout.rates(2),
+                dropout.modes(1),
+                structure.output(0.5),
+                compiled.compiled(0.5),
+            ),
+            model_begun,
+            answers=("model",),
+        ),
+        Rubric(
+            "spotify_curve",
+            (
+                training.history(0.5),
+                training.fit(0.5),
+                training.rows(1),
+                curves.finite(0.5),
+                curves.falling(0.5),
+                curves.gap_closed(2),
+            ),
+            training.history_usable,
+            answers=("model", "history"),
+        ),
+        Rubric(
+            "spotify_questions",
+            (answers.best_epoch("best_epoch", "history"), answers.gap("gap", "history")),
+            answers_begun("history", "best_epoch", "gap"),
+            answers=("best_epoch", "gap"),
+        ),
+    ),
+    check=("spotify_structure", "spotify_curve"),
+    hints=(
+        "Begin with the baseline's list of layers. Where in it does a hidden layer's work end, activation included?",
+        "A layer that drops acts on what enters it. So it stands right behind the hidden layer whose units it shall "
+        "drop, and it does so once for each hidden layer. The output layer gives the prediction: nothing follows it.",
+        "Your list has the baseline's three Dense layers, unchanged, and two more layers of another kind: one between "
+        "the first and the second Dense, one between the second and the third. Their only setting is the share that "
+        "is dropped, as a decimal number; look up `keras.layers.Dropout`.",
+    ),
+)
+
+OWN_MODEL = Exercise(
+    name="spotify_own_model",
+    data_set="spotify",
+    prepare=prepare,
+    model_name="own_model",
+    history_name="own_history",
+    given_models=("baseline", "model"),
+    reference=REFERENCE,
+    rubrics=rubrics(
+        Rubric(
+            "spotify_own_model_loss",
+            (training.history(0.5), training.rows(1), curves.finite(0.5), curves.own_loss(3)),
+            training.history_usable,
+            answers=("own_model", "own_history"),
+        ),
+        Rubric(
+            "spotify_own_questions",
+            (answers.gap("own_gap", "own_history"), answers.overfits("own_overfits", "own_history")),
+            answers_begun("own_history", "own_gap", "own_overfits"),
+            answers=("own_gap", "own_overfits"),
+        ),
+    ),
+    check=("spotify_own_model_loss",),
+    hints=(
+        "Begin with the network of the exercise before. Change one thing at a time, and look at both curves.",
+        "If the two curves part, the network has room to learn by heart: hold it back more. If both stay high, it is "
+        "held back too much, or it is too narrow for the units that are left after dropping.",
+        "A layer whose units are dropped has fewer of them at work in each step, so try some more units together with "
+        "a somewhat higher rate in the first hidden layer, and a lower rate in the second.",
+    ),
+)

@@ -1,0 +1,20 @@
+"""Named misconceptions: for each what was seen, why it matters, and one next step.
+
+A message never prints the answer: what is asked stands in the exercise, what was seen is the learner's own.
+"""
+
+from __future__ import annotations
+
+from grader.misconceptions import answers, layers, starting, training
+from grader.misconceptions.noun import Misconception
+
+__all__ = ["MISCONCEPTIONS", "Misconception", "explain"]
+
+MISCONCEPTIONS: dict[str, Misconception] = {
+    entry.key: entry for part in (starting, layers, training, answers) for entry in part.ENTRIES
+}
+
+
+def explain(key: str, **seen: object) -> str:
+    """The message of the misconception ``key`` with what was seen filled in. Raises KeyError for an unknown key."""
+    return MISCONCEPTIONS[key].message(**seen)

@@ -1,0 +1,104 @@
+"""What goes wrong in answers about learning curves."""
+
+from __future__ import annotations
+
+from grader.misconceptions.noun import Misconception
+
+ENTRIES = (
+    Misconception(
+        "answer_no_value",
+        "`{name}` is {given}.",
+        "The question asks for {wanted}.",
+        "Write an expression over the history that gives one value.",
+    ),
+    Misconception(
+        "epoch_from_zero",
+        "`{name}` is {value}, one less than the epoch's number.",
+        "Positions in Python begin at 0, epochs are counted from 1.",
+        "What has to be added to a position to get the epoch's number?",
+    ),
+    Misconception(
+        "loss_for_epoch",
+        "`{name}` is {value}, which is a loss.",
+        "The question asks when, not how low.",
+        "At which position of the series does that value stand?",
+    ),
+    Misconception(
+        "epoch_of_training_loss",
+        "`{name}` is {value}, the epoch in which the training loss is lowest.",
+        "The training loss may go on falling while the network overfits.",
+        "Which curve shows how it does on rows that it has not learned from?",
+    ),
+    Misconception(
+        "worst_epoch",
+        "`{name}` is {value}, the epoch of the highest validation loss.",
+        "A loss is better the lower it is.",
+        "Look for the other end of the curve.",
+    ),
+    Misconception(
+        "other_epoch",
+        "`{name}` is {value}, but the validation loss of this run is lowest in another epoch.",
+        "A number read off one run does not hold for the next, and grading trains anew.",
+        "Write an expression over the history instead of the number.",
+    ),
+    Misconception(
+        "logged_gap",
+        "`{name}` is {value}, the difference to the training loss that Keras logs.",
+        "That one is taken with dropout on and over the whole epoch, so part of the difference is an artefact.",
+        "Which series holds the training loss at inference?",
+    ),
+    Misconception(
+        "gap_turned_round",
+        "`{name}` is {value}: the two losses have changed places.",
+        "A gap is positive where the network does worse on rows that it has not seen.",
+        "Which of the two is taken from which?",
+    ),
+    Misconception(
+        "gap_at_best_epoch",
+        "`{name}` is {value}, the gap of the best epoch.",
+        "The question asks for the end of the training.",
+        "Which position of a series is its last?",
+    ),
+    Misconception(
+        "gap_as_ratio",
+        "`{name}` is {value}, one loss divided by the other.",
+        "A gap is a difference, in the unit of the loss.",
+        "Take one from the other.",
+    ),
+    Misconception(
+        "one_loss_for_gap",
+        "`{name}` is {value}, which is the last validation loss itself.",
+        "A gap needs two curves.",
+        "What has to be taken from it?",
+    ),
+    Misconception(
+        "other_gap",
+        "`{name}` is {value}, but the gap at the end of this run is another.",
+        "A number read off one run does not hold for the next, and grading trains anew.",
+        "Write an expression over the history: the last values of two of its series.",
+    ),
+    Misconception(
+        "no_loss_at_inference",
+        "the history holds no `loss_at_inference`, so `{name}` cannot be compared.",
+        "The callback in the given `fit` measures it after each epoch.",
+        "Leave that callback in, and train again.",
+    ),
+    Misconception(
+        "overfits_other",
+        "`{name}` is {value}, but the curves of this run say otherwise.",
+        "What counts is how far the last validation loss lies above the lowest.",
+        "Compare the two by an expression over the history.",
+    ),
+    Misconception(
+        "finite_other",
+        "`{name}` is {value}, but the history of this run says otherwise.",
+        "A loss can be infinite or no number at all (nan), in either series.",
+        "Let NumPy look at every value of both.",
+    ),
+    Misconception(
+        "learned_other",
+        "`{name}` is {value}, but the history of this run says otherwise.",
+        "What counts is the last validation loss and the limit that the question names; nan is below nothing.",
+        "Compare the two by an expression over the history.",
+    ),
+)

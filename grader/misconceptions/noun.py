@@ -1,0 +1,27 @@
+"""What a misconception is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One thing that learners get wrong, and what they are told.
+
+    Attributes:
+        key: its name in verdicts and tests (``rate_kept``).
+        seen: what was seen, with ``{fields}`` for the learner's own values.
+        why: why it matters.
+        step: one next step.
+    """
+
+    key: str
+    seen: str
+    why: str
+    step: str
+
+    def message(self, **seen: object) -> str:
+        """The sentences, the learner's own values filled in; the first letter is made a capital."""
+        text = " ".join(part for part in (self.seen.format(**seen), self.why.format(**seen), self.step) if part)
+        return text[:1].upper() + text[1:]

@@ -1,0 +1,250 @@
+"""What goes wrong in a training: its history, its length, its rows, and its curves."""
+
+from __future__ import annotations
+
+from grader.misconceptions.noun import Misconception
+
+HISTORY = (
+    Misconception(
+        "not_trained",
+        "`{model}` is not trained yet, so there are no curves to judge.",
+        "",
+        "Run the cell that calls `fit`, then check again.",
+    ),
+    Misconception(
+        "no_history",
+        "`{history}` is a {kind}, not what `fit` returns.",
+        "The curves are judged from the History object that Keras makes while it trains.",
+        "Give the name to the result of `{model}.fit(...)`.",
+    ),
+    Misconception(
+        "history_empty",
+        "`{history}` holds no epoch.",
+        "A training of no epochs leaves nothing to judge.",
+        "Run the cell that calls `fit`, with its epochs.",
+    ),
+    Misconception(
+        "history_lengths",
+        "`{history}` holds series of different lengths ({lengths}).",
+        "Keras logs one value of each in every epoch, so this was changed afterwards.",
+        "Train again and leave the history as it is.",
+    ),
+    Misconception(
+        "history_by_hand",
+        "`{history}` is a {kind} whose losses are not those of `{model}`.",
+        "Curves count where they come from training this model; written by hand they show nothing.",
+        "Give the name to the result of `fit`.",
+    ),
+    Misconception(
+        "history_unpacked",
+        "`{history}` is a {kind}, not the History object that `fit` returns.",
+        "The object also tells how many steps an epoch had, and which model was trained.",
+        "Give the name to the result of `fit` itself, without taking anything out of it.",
+    ),
+    Misconception(
+        "history_of_another_model",
+        "`{history}` tells of the training of `{whose}`, not of `{model}`.",
+        "Another network's curves say nothing about yours.",
+        "Train `{model}` and keep what its own `fit` returns.",
+    ),
+    Misconception(
+        "history_stale",
+        "`{history}` is older than `{model}`: the model was made anew after that training.",
+        "These curves belong to a network that is gone.",
+        "Run the cells that compile and fit again, in order.",
+    ),
+    Misconception(
+        "trained_further",
+        "`{model}` has taken {steps} training steps, but `{history}` tells of {told}.",
+        "`fit` was called more than once: each call goes on where the last one ended, and keeps only its own curves.",
+        "Make the model anew, then run `compile` and `fit` once each.",
+    ),
+)
+
+FIT = (
+    Misconception(
+        "trained_too_short",
+        "the training ran for {epochs} epochs, fewer than the exercise gives.",
+        "What sets in late (overfitting without dropout, the slow gain with it) cannot show yet.",
+        "Compare `epochs` with the cell that the exercise gave.",
+    ),
+    Misconception(
+        "stopped_early",
+        "the training stopped by itself after {epochs} epochs.",
+        "Early stopping is a good habit, but it hides what the end of these curves should show.",
+        "Train without that callback here.",
+    ),
+    Misconception(
+        "trained_longer",
+        "the training ran for {epochs} epochs, more than the exercise gives.",
+        "Curves are compared at the same epoch: more training is a second difference.",
+        "Compare `epochs` with the cell that the exercise gave.",
+    ),
+    Misconception(
+        "other_batch",
+        "an epoch had {steps} steps, so the batches were {than} than the exercise gives.",
+        "The batch size sets how many steps an epoch takes and how noisy each one is.",
+        "Compare `batch_size` with the cell that the exercise gave.",
+    ),
+)
+
+ROWS = (
+    Misconception(
+        "validation_missing",
+        "`{history}` holds no validation loss.",
+        "Without rows that the network does not learn from, nobody can see whether it overfits.",
+        "Pass the validation part to `fit`.",
+    ),
+    Misconception(
+        "validation_on_training",
+        "the validation loss was taken on the training part.",
+        "There a network is asked what it has learned by heart, so overfitting cannot show.",
+        "Which rows has the network never seen?",
+    ),
+    Misconception(
+        "validation_split",
+        "the validation loss was taken on rows cut off the training part (`validation_split`).",
+        "Then the network learns from fewer rows and is not judged on the exercise's validation part.",
+        "Pass the part that is there for it, with `validation_data`.",
+    ),
+    Misconception(
+        "validation_other_rows",
+        "the validation loss in `{history}` is not that of your model on the validation part.",
+        "Either other rows were used, or the model changed after the training.",
+        "Pass the notebook's own validation part and train once, from the top.",
+    ),
+    Misconception(
+        "parts_swapped",
+        "training part and validation part have changed places in `fit`.",
+        "The network learned from the small part and was judged on the large one.",
+        "Look at which pair stands first.",
+    ),
+    Misconception(
+        "trained_on_all",
+        "an epoch had as many steps as training and validation rows together make.",
+        "Rows that the network learns from cannot show whether it has learned them by heart.",
+        "Pass the training part alone to learn from.",
+    ),
+    Misconception(
+        "trained_on_validation",
+        "an epoch had as many steps as the validation rows make.",
+        "So the network learned from the very rows that it is judged on.",
+        "Which part is there to learn from?",
+    ),
+)
+
+PREPARATION = (
+    Misconception(
+        "standardised_inputs",
+        "the inputs in `X_train` and `X_valid` are scaled, where the exercise asks for raw ones.",
+        "Scaled inputs do by hand what the first layer is there to show.",
+        "Run the cells that prepare the data again and leave their values as they are.",
+    ),
+    Misconception(
+        "not_standardised",
+        "the numeric columns of `X_train` are not standardised by the training part.",
+        "Columns on other scales are another task for the optimizer, so the curves cannot be compared.",
+        "Run the cells that prepare the data again.",
+    ),
+    Misconception(
+        "scaler_on_all",
+        "the scaler was fitted on all rows, on the validation rows as well.",
+        "So the inputs carry a trace of rows that the network should not know of.",
+        "On which part may a scaler be fitted?",
+    ),
+    Misconception(
+        "scaler_on_validation",
+        "the scaler was fitted on the validation part.",
+        "What is learned from data (means and deviations too) should come from the training part.",
+        "On which part may a scaler be fitted?",
+    ),
+    Misconception(
+        "scaler_of_its_own",
+        "the validation part was scaled by numbers of its own.",
+        "The same value then means two things: one in training and another in validation.",
+        "Fit once, then transform both parts alike.",
+    ),
+    Misconception(
+        "split_not_by_group",
+        "the rows in `X_train` are not those of the exercise's split by {group}.",
+        "Where the same {group} stands on both sides, a network that knows it by heart looks better than it is.",
+        "Run the cells that split the data again.",
+    ),
+    Misconception(
+        "other_split",
+        "the rows in `X_train` are not those of the exercise's split.",
+        "Other rows make other curves, so yours cannot be compared.",
+        "Run the cells that split the data again.",
+    ),
+    Misconception(
+        "rows_changed",
+        "`X_train` and `X_valid` hold more or fewer rows than the exercise's split.",
+        "Other rows make other curves, so yours cannot be compared.",
+        "Run the cells that prepare the data again.",
+    ),
+    Misconception(
+        "columns_changed",
+        "`X_train` has more or fewer columns than the exercise's inputs.",
+        "Other inputs are another task.",
+        "Run the cells that prepare the data again.",
+    ),
+    Misconception(
+        "target_scaled",
+        "the targets in `y_train` or `y_valid` are not those of the exercise.",
+        "The loss is in the target's unit, so on another scale it cannot be compared.",
+        "Run the cells that prepare the data again.",
+    ),
+)
+
+CURVES = (
+    Misconception(
+        "not_finite",
+        "`{series}` is {value} in epoch {epoch}.",
+        "Steps that are too long throw the weights further off each time, until the numbers overflow.",
+        "What keeps the inputs of each layer on one scale?",
+    ),
+    Misconception(
+        "not_falling",
+        "the training loss went from {first} to {last}: it did not fall.",
+        "A network whose training loss does not fall has learned nothing.",
+        "Look at the structure's findings first; then train again.",
+    ),
+    Misconception(
+        "falls_little",
+        "the training loss fell from {first} to {last} only.",
+        "The exercise's network gets much further in the same training.",
+        "Look at the structure's findings first; then train again.",
+    ),
+    Misconception(
+        "gap_open",
+        "at the end the validation loss is {validation} and the training loss at inference {training}: a gap of {gap}.",
+        "The network still does better on rows that it knows: it overfits.",
+        "Is dropout where the exercise asks for it, and strong enough?",
+    ),
+    Misconception(
+        "not_converged",
+        "the validation loss ends at {loss}, above where the exercise's network ends.",
+        "The training has stalled or is not done yet.",
+        "Look at the findings above; then at the curve: is it still falling?",
+    ),
+    Misconception(
+        "too_good",
+        "the validation loss ends at {loss}, lower than the exercise's network ever gets.",
+        "Usually the network has seen the rows that it is judged on.",
+        "Check which rows it learns from and which it is validated on.",
+    ),
+    Misconception(
+        "own_loss_overfits",
+        "your network's validation loss is {loss}, above the reference's; its training loss {training} (at inference).",
+        "The distance between the two says that it overfits.",
+        "Try a little more dropout, or fewer units.",
+    ),
+    Misconception(
+        "own_loss_high",
+        "your network's validation loss is {loss}, above the reference's; its training loss {training} (at inference).",
+        "The two are close: it does not overfit, it has not learned enough.",
+        "Try wider layers, less dropout or more epochs.",
+    ),
+)
+
+ENTRIES = (*HISTORY, *FIT, *ROWS, *PREPARATION, *CURVES)

@@ -1,0 +1,124 @@
+"""The notebook's data beside the exercise's own: were they prepared as the exercise says?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+CLOSE = 1e-3  # standard deviations; float32 and another order of the arithmetic differ far less
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The split as the notebook makes it.
+
+    ``X_train`` and ``X_valid`` have the shape ``(rows, features)``, ``y_train`` and ``y_valid`` ``(rows,)``; all are
+    float32. ``features`` names the columns. ``grouped_by`` is the column whose values never stand on both sides, or
+    None; ``standardised`` says whether the numeric columns are scaled by the training part's mean and deviation.
+    """
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_valid: np.ndarray
+    y_valid: np.ndarray
+    features: tuple[str, ...]
+    grouped_by: str | None = None
+    standardised: bool = False
+
+    @property
+    def parts(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """The parts by name: ``validation`` and ``training``."""
+        return {"validation": (self.X_valid, self.y_valid), "training": (self.X_train, self.y_train)}
+
+
+def found_in(names: Mapping[str, Any], data: Data) -> Data | None:
+    """The notebook's own split, or None where a part of it is missing or is no table of numbers."""
+    arrays = []
+    for name in ("X_train", "y_train", "X_valid", "y_valid"):
+        value = names.get(name)
+        try:
+            array = None if value is None else np.asarray(value, dtype=np.float32)
+        except (TypeError, ValueError):
+            return None
+        if array is None or array.ndim == 0:
+            return None
+        arrays.append(array.reshape(len(array), -1) if name.startswith("X") else array.reshape(-1))
+    return Data(*arrays, features=data.features)
+
+
+def difference(asked: Data, found: Data) -> str | None:
+    """The misconception that tells the notebook's split from the exercise's, or None where they are the same.
+
+    The order of the rows does not matter: `fit` shuffles them.
+    """
+    if _same(asked, found):
+        return None
+    if asked.X_train.shape[1] != found.X_train.shape[1] or found.X_train.shape[1] != found.X_valid.shape[1]:
+        return "columns_changed"
+    if asked.X_train.shape != found.X_train.shape or asked.X_valid.shape != found.X_valid.shape:
+        rows = len(asked.X_train) + len(asked.X_valid), len(found.X_train) + len(found.X_valid)
+        return ("split_not_by_group" if asked.grouped_by else "other_split") if rows[0] == rows[1] else "rows_changed"
+    if not (_is_scaled(asked.X_train, found.X_train) and _is_scaled(asked.X_valid, found.X_valid)):
+        return "split_not_by_group" if asked.grouped_by else "other_split"
+    if not (_equal(asked.X_train, found.X_train) and _equal(asked.X_valid, found.X_valid)):
+        return _scaling(asked, found)
+    return "target_scaled"
+
+
+def _same(asked: Data, found: Data) -> bool:
+    pairs = ((asked.X_train, found.X_train, asked.y_train, found.y_train),)
+    pairs += ((asked.X_valid, found.X_valid, asked.y_valid, found.y_valid),)
+    return all(
+        X.shape == X2.shape
+        and len(y) == len(y2)
+        and ((_equal(X, X2) and _equal_targets(y, y2)) or _permuted(X, X2, y, y2))
+        for X, X2, y, y2 in pairs
+    )
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool((np.abs(a - b) <= CLOSE * np.maximum(a.std(axis=0), 1e-6)).all())
+
+
+def _equal_targets(a: np.ndarray, b: np.ndarray) -> bool:
+    return _equal(a[:, None], b[:, None])
+
+
+def _permuted(X: np.ndarray, X2: np.ndarray, y: np.ndarray, y2: np.ndarray) -> bool:
+    """Whether the rows, each with its target, are the same in another order."""
+    a, b = (np.round(np.column_stack([inputs, targets]), 4) for inputs, targets in ((X, y), (X2, y2)))
+    return _equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])
+
+
+def _is_scaled(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether each column of ``b`` is the same column of ``a``, scaled and shifted."""
+    for x, z in zip(a.T.astype(float), b.T.astype(float), strict=True):
+        if x.std() == 0 or z.std() == 0:
+            continue
+        if abs(np.corrcoef(x, z)[0, 1]) < 1 - 1e-4:
+            return False
+    return True
+
+
+def _scaling(asked: Data, found: Data) -> str:
+    """What was done to columns that are the asked ones but for their scale."""
+    if not asked.standardised:
+        return "standardised_inputs"
+    moved = ~np.isclose(asked.X_train.mean(axis=0), found.X_train.mean(axis=0), atol=1e-6)
+    moved |= ~np.isclose(asked.X_train.std(axis=0), found.X_train.std(axis=0), atol=1e-6)
+    if not moved.any():
+        return "scaler_of_its_own"  # the training part is right, the validation part has another scale
+    everything = np.concatenate([found.X_train, found.X_valid])[:, moved]
+    if _standard(everything):
+        return "scaler_on_all"
+    if _standard(found.X_valid[:, moved]):
+        return "scaler_on_validation"
+    return "not_standardised"
+
+
+def _standard(X: np.ndarray) -> bool:
+    X = X.astype(float)
+    return bool(np.allclose(X.mean(axis=0), 0, atol=2e-3) and np.allclose(X.std(axis=0), 1, atol=2e-3))

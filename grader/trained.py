@@ -1,0 +1,139 @@
+"""How a model was trained, as far as it can be told afterwards: from the history, the optimizer and the model itself.
+
+A history says how many epochs and steps there were, not on which rows. On which rows the validation loss was taken is
+found by evaluating the trained model anew on the parts it could have been.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dropnorm.curves import LOGGED, VALIDATION, LearningCurves
+
+SAME_LOSS = 5e-3  # relative; two evaluations of one model on the same rows differ far less, train and validation more
+SPLITS = (0.1, 0.15, 0.2, 0.25, 0.3, 1 / 3, 0.4, 0.5)  # what people pass as `validation_split`
+BATCH = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What a history object tells.
+
+    Attributes:
+        kind: the type's name.
+        from_fit: whether it is what Keras' ``fit`` returns.
+        model: the model that ``fit`` trained, where it is known.
+        series: the logged series by name.
+        epochs: how many epochs were run.
+        asked: how many epochs ``fit`` was asked for, or None.
+        steps: steps in an epoch, or None.
+    """
+
+    kind: str
+    from_fit: bool
+    model: Any
+    series: Mapping[str, np.ndarray]
+    epochs: int
+    asked: int | None
+    steps: int | None
+
+    @property
+    def lengths(self) -> set[int]:
+        """How many values the series hold: one number where all is well."""
+        return {len(values) for values in self.series.values()}
+
+    @property
+    def curves(self) -> LearningCurves | None:
+        """The learning curves, or None where a loss is missing or the series differ in length."""
+        try:
+            return LearningCurves.from_history(dict(self.series))
+        except ValueError:
+            return None
+
+
+def read_history(history: Any) -> History | None:
+    """What a history object tells; None where it is nothing that could hold learning curves."""
+    import keras
+
+    from_fit = isinstance(history, keras.callbacks.History)
+    logs = getattr(history, "history", history)
+    if not hasattr(logs, "keys"):
+        return None
+    series = {}
+    for name in logs.keys():  # noqa: SIM118 (a data frame, too)
+        try:
+            values = np.asarray(logs[name], dtype=float)
+        except (TypeError, ValueError):
+            continue
+        if values.ndim == 1:
+            series[str(name)] = values
+    params = getattr(history, "params", None)
+    params = params if isinstance(params, Mapping) else {}
+    return History(
+        kind=type(history).__name__,
+        from_fit=from_fit,
+        model=getattr(history, "model", None) if from_fit else None,
+        series=series,
+        epochs=len(getattr(history, "epoch", ())) if from_fit else len(series.get(LOGGED, ())),
+        asked=params.get("epochs"),
+        steps=params.get("steps"),
+    )
+
+
+def predict(model: Any, X: np.ndarray) -> np.ndarray:
+    """Predictions at inference, ``(rows, outputs)``, without a progress bar and without compiling anything."""
+    X = np.asarray(X, np.float32)
+    return np.concatenate([np.asarray(model(X[i : i + BATCH], training=False)) for i in range(0, len(X), BATCH)])
+
+
+def mean_absolute_error(model: Any, X: np.ndarray, y: np.ndarray) -> float:
+    """The mean absolute error of a model with one output, in the target's unit."""
+    return float(np.abs(predict(model, X) - np.asarray(y, np.float32).reshape(len(y), -1)).mean())
+
+
+def compiled_loss(model: Any, X: np.ndarray, y: np.ndarray) -> float:
+    """The loss that the model is compiled with, at inference."""
+    y = np.asarray(y, np.float32).reshape(len(y), -1)
+    return float(model.compute_loss(y=y, y_pred=predict(model, X), training=False))
+
+
+def iterations(model: Any) -> int | None:
+    """How many steps the model's optimizer has taken since it was compiled; None where there is no optimizer."""
+    optimizer = getattr(model, "optimizer", None)
+    return None if optimizer is None else int(np.asarray(optimizer.iterations))
+
+
+def steps_of(rows: int, batch_size: int) -> int:
+    """Steps in an epoch, the last one on what is left."""
+    return math.ceil(rows / batch_size)
+
+
+def evaluated_on(history: History, model: Any, parts: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str | None:
+    """The name of the part on which the history's validation loss was taken; None where it was none of them.
+
+    The model's loss is compared with the last validation loss, and with the lowest (weights restored by early
+    stopping).
+    """
+    validation = history.series.get(VALIDATION, np.array([]))
+    finite = validation[np.isfinite(validation)]
+    if not finite.size:
+        return None
+    for name, (X, y) in parts.items():
+        try:
+            loss = compiled_loss(model, X, y)
+        except Exception:  # of another width, of another length: it was not this part
+            continue
+        if any(math.isclose(loss, float(logged), rel_tol=SAME_LOSS) for logged in (finite[-1], finite.min())):
+            return name
+    return None
+
+
+def tails(X: np.ndarray, y: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The last rows of the training part that ``validation_split`` would set aside, by the usual shares."""
+    starts = {share: int(len(X) * (1 - share)) for share in SPLITS}
+    return {f"split {share:.2g}": (X[start:], y[start:]) for share, start in starts.items()}
