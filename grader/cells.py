@@ -1,0 +1,66 @@
+"""What nbgrader's test cells call: ``grade("spotify_structure")`` as the last line of the cell.
+
+nbgrader reads the score from the cell's result, and gives 0 as soon as anything stands on standard error. So reasons go
+to stdout, the result is a plain float between 0 and the rubric's maximum, and standard error is held shut meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropnorm import quiet
+from grader.attempts import watch
+from grader.errors import QuestionError
+from grader.report import report
+from grader.rubric import GATE, Finding, Rubric, Status, Verdict, judge
+
+
+def grade(name: str) -> float:
+    """Judge what the notebook holds by the rubric of that name, print the reasons, and return the points.
+
+    Args:
+        name: the test cell's ``grade_id``, which is its rubric's name.
+
+    Raises:
+        QuestionError: there is no rubric of that name, or this is no notebook.
+    """
+    shell = notebook()
+    with quiet.no_stderr():
+        from grader.exercises import EXERCISES
+
+        owner = {rubric: exercise for exercise in EXERCISES.values() for rubric in exercise.rubrics}
+        if name not in owner:
+            raise QuestionError(f"There is no test cell named {name!r}; the course has {', '.join(owner)}.")
+        rubric = owner[name].rubrics[name]
+        verdict = verdict_of(rubric, owner[name].name, shell)
+    print(report(rubric, verdict))
+    return verdict.score
+
+
+def verdict_of(rubric: Rubric, exercise: str, shell: Any) -> Verdict:
+    """The verdict of a rubric on what the notebook of this shell holds; it raises nothing.
+
+    Where even the evidence cannot be had (no data, say), the points are left open for a human.
+    """
+    from grader.evidence import Evidence
+
+    try:
+        return judge(rubric, Evidence.of(exercise, shell.user_ns, watch(shell).error(rubric.answers)))
+    except Exception as error:  # whatever was in the way, it is nothing that the learner answered wrong
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        message = f"This could not be judged here ({reason}). A human will look at it; nothing is lost."
+        return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, message, manual=True),), rubric.maximum)
+
+
+def notebook() -> Any:
+    """The IPython shell that runs this notebook.
+
+    Raises:
+        QuestionError: this is plain Python, where there are no cells.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise QuestionError("Questions are asked and graded in a notebook: open one of `exercises/` in JupyterLab.")
+    return shell

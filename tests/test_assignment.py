@@ -1,0 +1,189 @@
+"""The assignment as it is stored, as it is handed out, and as it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from dropnorm import places
+from grader import build
+from grader.exercises import EXERCISES
+from grader.questions import SOLUTION
+
+ASSIGNMENT = "dropout_and_batchnorm"
+NAMES = ("1_spotify_dropout", "2_concrete_batchnorm")
+STUB, TEXT_STUB = "# YOUR CODE HERE", "YOUR ANSWER HERE"
+RUBRICS = {rubric.name: rubric for exercise in EXERCISES.values() for rubric in exercise.rubrics.values()}
+
+
+def source(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(places.SOLUTIONS / ASSIGNMENT / f"{name}.ipynb", as_version=4)
+
+
+def released(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(places.EXERCISES / ASSIGNMENT / f"{name}.ipynb", as_version=4)
+
+
+def roles(notebook: nbformat.NotebookNode) -> dict[str, dict]:
+    return {c.id: c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata}
+
+
+def run(notebook: nbformat.NotebookNode, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
+    """The notebook, run to its end on stand-ins in a kernel of its own."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": folder}}
+    ).execute()
+    return notebook
+
+
+def outputs(notebook: nbformat.NotebookNode, kind: str) -> dict[str, str]:
+    """The text of one kind of output (a stream's name, "error" or "execute_result") by the cells that have it."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == kind:
+                found[cell.id] = output.evalue if kind == "error" else output.data["text/plain"]
+            elif output.output_type == "stream" and output.name == kind:
+                found[cell.id] = found.get(cell.id, "") + output.text
+    return found
+
+
+# As it is stored
+
+
+@pytest.mark.parametrize("folder", [places.SOLUTIONS, places.EXERCISES])
+@pytest.mark.parametrize("name", NAMES)
+def test_notebooks_are_stored_without_outputs(folder: Path, name: str) -> None:
+    stored = json.loads((folder / ASSIGNMENT / f"{name}.ipynb").read_text(encoding="utf-8"))
+    nbformat.validate(stored)
+    assert set(stored["metadata"]) <= {"kernelspec", "language_info"}  # no widget state
+    for cell in stored["cells"]:
+        assert not cell.get("outputs") and cell.get("execution_count") is None, cell["id"]
+
+
+def test_each_rubric_has_a_locked_test_cell_worth_its_points() -> None:
+    cells = {id: role for name in NAMES for id, role in roles(source(name)).items()}
+    tests = {id: role for id, role in cells.items() if role.grade and not role.solution}
+    assert {id: role.points for id, role in tests.items()} == {name: r.maximum for name, r in RUBRICS.items()}
+    assert all(role.locked and role.grade_id == id for id, role in tests.items())
+
+
+def test_each_question_has_an_answer_cell() -> None:
+    cells = {id: role for name in NAMES for id, role in roles(source(name)).items()}
+    for name in EXERCISES:
+        assert (cells[name].solution, cells[name].grade, cells[name].grade_id) == (True, False, name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_are_cleared_by_a_locked_cell_just_before(name: str) -> None:
+    cells = [cell for cell in source(name).cells if cell.cell_type == "code"]
+    for before, cell in zip(cells, cells[1:], strict=False):
+        role = cell.metadata.get("nbgrader")
+        if role and role.solution:
+            assert before.metadata.nbgrader.locked, cell.id
+            assert "= None" in before.source, cell.id
+
+
+# As it is handed out
+
+
+def test_the_build_leaves_no_difference() -> None:
+    stored = {p.relative_to(places.EXERCISES): p.read_bytes() for p in places.EXERCISES.rglob("*.ipynb")}
+    assert build.generate() == stored
+
+
+def test_a_build_replaces_only_what_differs_and_removes_what_has_no_source(tmp_path: Path) -> None:
+    content = {Path("a/1.ipynb"): b"new", Path("a/2.ipynb"): b"same"}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/1.ipynb").write_bytes(b"old")
+    (tmp_path / "a/2.ipynb").write_bytes(b"same")
+    (tmp_path / "a/3.ipynb").write_bytes(b"gone")
+    (tmp_path / "a/mine.txt").write_bytes(b"a note")
+    untouched = (tmp_path / "a/2.ipynb").stat().st_mtime_ns
+    assert build.write(content, tmp_path) == ["updated 1.ipynb", "removed 3.ipynb, which has no source any more"]
+    assert {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()} == {
+        "1.ipynb": b"new",
+        "2.ipynb": b"same",
+        "mine.txt": b"a note",
+    }
+    assert (tmp_path / "a/2.ipynb").stat().st_mtime_ns == untouched
+    assert build.write(content, tmp_path) == []
+
+
+def test_a_build_without_sources_says_so(tmp_path: Path) -> None:
+    with pytest.raises(build.BuildError, match="no notebook in"):
+        build.generate(tmp_path)
+
+
+def test_a_build_that_nbgrader_refuses_says_why_and_changes_nothing(tmp_path: Path) -> None:
+    notebook = source(NAMES[0])
+    notebook.cells[0].source = "### BEGIN SOLUTION"
+    folder = tmp_path / "solutions" / ASSIGNMENT
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "broken.ipynb")
+    (tmp_path / build.CONFIG).write_bytes((places.ROOT / build.CONFIG).read_bytes())
+    with pytest.raises(build.BuildError, match="no end solution statement"):
+        build.generate(tmp_path)
+    assert not (tmp_path / "exercises").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_released_holds_no_solution_and_no_marking_guide(name: str) -> None:
+    hidden, shown = set(), set()
+    for cell in source(name).cells:
+        for region in SOLUTION.findall(cell.source):
+            hidden |= {line.strip() for line in region.splitlines()}
+        shown |= {line.strip() for line in SOLUTION.sub("", cell.source).splitlines()}
+    secrets = {line for line in hidden - shown if len(line) > 3}
+    assert any("Marking guide" in line for line in secrets) and any("= keras.Sequential" in line for line in secrets)
+    handed_out = released(name)
+    lines = {line.strip() for cell in handed_out.cells for line in cell.source.splitlines()}
+    assert not secrets & lines
+    assert "SOLUTION" not in json.dumps(handed_out)
+    for cell in handed_out.cells:
+        role = cell.metadata.get("nbgrader", {})
+        if role.get("solution"):
+            assert cell.source == (STUB if cell.cell_type == "code" else TEXT_STUB)
+        elif role.get("grade"):
+            assert cell.source == f'from grader.cells import grade\n\ngrade("{cell.id}")'
+
+
+# As it runs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solutions_run_silently_and_get_full_points(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run(source(name), tmp_path, monkeypatch)
+    assert outputs(done, "error") == {}
+    assert outputs(done, "stderr") == {}
+    results = outputs(done, "execute_result")
+    points = {cell.id: cell.metadata.nbgrader.points for cell in done.cells if cell.id in RUBRICS}
+    assert {id: float(results[id]) for id in points} == points
+    assert all("not yet" not in text for text in outputs(done, "stdout").values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untouched_notebook_runs_to_its_end_and_nothing_in_it_is_called_wrong(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = released(name)
+    for cell in notebook.cells:
+        if cell.id == "baseline-fit":
+            cell.source = cell.source.replace("epochs=50", "epochs=2").replace("epochs=100", "epochs=2")
+        elif cell.id == "baseline-frame":
+            cell.source = ""  # it shows epochs that two epochs do not have
+    done = run(notebook, tmp_path, monkeypatch)
+    assert outputs(done, "error") == {}
+    assert outputs(done, "stderr") == {}
+    results, said = outputs(done, "execute_result"), outputs(done, "stdout")
+    tests = [cell.id for cell in done.cells if cell.id in RUBRICS]
+    assert [float(results[id]) for id in tests] == [0.0] * len(tests)
+    assert all(said[id].startswith(f"{id}: not started") for id in tests)
+    assert not any("not yet" in text for text in said.values())
