@@ -20,7 +20,7 @@ from launcher.progress import INSTALLING, Bar, PipLog
 
 LOCKS = {"learner": "requirements.lock", "test": "requirements-test.lock"}
 SPACE_NEEDED = 4e9  # bytes: 2.8 GB unpacked, and pip's downloads beside it
-_SUPPORTED = range(11, 14)  # minor versions of Python 3, as in course.py
+SUPPORTED_MINORS = range(11, 14)  # minor versions of Python 3, as in course.py
 
 
 def ensure(layout: Layout, purpose: str = "learner") -> None:
@@ -53,7 +53,7 @@ def usable(layout: Layout) -> bool:
     question = "import sys, importlib.util as u; print(sys.version_info[1] if u.find_spec('pip') else 0)"
     try:
         said = subprocess.run([layout.python, "-c", question], capture_output=True, text=True, timeout=60)
-        return said.returncode == 0 and int(said.stdout) in _SUPPORTED
+        return said.returncode == 0 and int(said.stdout) in SUPPORTED_MINORS
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return False
 
@@ -108,7 +108,7 @@ def _make_venv(layout: Layout, recorded: dict[str, str]) -> dict[str, str]:
                 "Python's venv module is incomplete here: install it (on Debian and Ubuntu: "
                 f"sudo apt install python3.{sys.version_info[1]}-venv) and type the command again."
             )
-        raise _explained(said, layout)
+        raise explained(said, layout)
     return {}
 
 
@@ -149,7 +149,7 @@ def _install_locked(layout: Layout, lock: str) -> None:
             shown.show(log)
     shown.end(f"{'stopped' if pip.returncode else 'installed'} after {shown.elapsed()}")
     if pip.returncode:
-        raise _explained("".join(said), layout)
+        raise explained("".join(said), layout)
 
 
 def _count(packages: Path) -> int:
@@ -197,11 +197,11 @@ def _pip(layout: Layout, *arguments: str) -> str:
         errors="replace",
     )
     if done.returncode:
-        raise _explained(done.stdout + done.stderr, layout)
+        raise explained(done.stdout + done.stderr, layout)
     return done.stdout
 
 
-def _explained(said: str, layout: Layout) -> CourseError:
+def explained(said: str, layout: Layout) -> CourseError:
     """What pip or venv stumbled over, in one sentence; their own last words where it is nothing known."""
     if re.search(r"Errno 28|No space left|Errno 122|quota exceeded|WinError 112", said, re.IGNORECASE):
         return CourseError(
