@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, listed, ordinal, where
+from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, listed, ordinal, where, where_all
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -44,10 +44,10 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
         missing.remove(0)
         faults.insert(0, Fault(explain("batch_norm_not_first"), 1 / asked, "batch_norm_not_first"))
     if missing:
-        place = listed(where(number, hidden) for number in missing)
+        place = where_all(missing, hidden)
         faults.append(Fault(explain("batch_norm_missing", where=place), len(missing) / asked, "batch_norm_missing"))
     if swapped:
-        place = f"{listed(where(number, hidden) for number in swapped)}, "
+        place = where_all(swapped, hidden)
         key = "batch_norm_before_activation"
         faults.append(Fault(explain(key, where=place), len(swapped) / asked, key))
     return tuple(faults)
@@ -66,6 +66,8 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
     for number, step in enumerate(steps):
         if step.forced_training is not None:
             named.setdefault("batch_norm_forced" if step.forced_training else "batch_norm_off", []).append(number)
+        elif step.forced_in_plain_calls:
+            named.setdefault("batch_norm_forced_in_calls", []).append(number)
         elif not step.trainable:
             named.setdefault("batch_norm_frozen", []).append(number)
         if step.settings.get("axis", -1) != -1:
@@ -75,7 +77,8 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
         every = len(numbers) == len(steps) > 1
         some = "one" if len(numbers) == 1 else listed(map(ordinal, numbers))
         which = "each of your BatchNormalization layers" if every else f"{_these(numbers, steps, some)}"
-        faults.append(Fault(explain(key, which=which), len(numbers) / len(steps), key))
+        share = 0.5 if key == "batch_norm_forced_in_calls" else 1.0
+        faults.append(Fault(explain(key, which=which), share * len(numbers) / len(steps), key))
     return tuple(faults)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isclose, prod
 from typing import Any
 
-from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, Place, counted, listed, ordinal, where
+from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, Place, counted, listed, ordinal, where, where_all
 from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
@@ -73,14 +73,14 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             message = explain("dropout_twice", count=count, where=where(number, hidden))
             faults.append(Fault(message, 0.5, "dropout_twice"))
     if missing:
-        place = listed(where(number, hidden) for number in missing)
+        place = where_all(missing, hidden)
         faults.append(Fault(explain("dropout_missing", where=place), len(missing) / len(asked), "dropout_missing"))
     return tuple(faults)
 
 
 def _together_right(steps: tuple[Operation, ...], rate: float | None) -> bool:
     """Whether several dropouts in a row drop together what one should: shares kept multiply."""
-    if rate is None or any(step.kind != DROPOUT for step in steps):
+    if rate is None or len(steps) < 2 or any(step.kind != DROPOUT for step in steps):
         return False
     return isclose(1 - prod(1 - step.settings["rate"] for step in steps), rate, abs_tol=SAME_RATE)
 
@@ -99,15 +99,17 @@ def _before(here: int, missing: int, steps: tuple[Operation, ...], hidden: int) 
 def _rates(evidence: Any) -> tuple[Fault, ...]:
     table = _table(evidence)
     wanted = next(rate for _, rate, _, _ in table if rate is not None)
-    judged = []  # (step, the rate that its place asks for)
+    judged = []  # (rate, the rate that its place asks for)
     for _, rate, steps, _ in table:
-        if not _together_right(steps, rate):
-            judged += [(step, wanted if rate is None else rate) for step in steps if "rate" in step.settings]
+        asked = wanted if rate is None else rate
+        together = _together_right(steps, rate)
+        judged += [
+            (asked if together else float(step.settings["rate"]), asked) for step in steps if "rate" in step.settings
+        ]
     if not any(steps for _, _, steps, _ in table):
         return (Fault("There is no Dropout layer whose rate could be looked at.", 1.0),)
     named: dict[tuple[str, float], list[int]] = {}
-    for number, (step, asked) in enumerate(judged):
-        rate = float(step.settings["rate"])
+    for number, (rate, asked) in enumerate(judged):
         if not isclose(rate, asked, abs_tol=SAME_RATE):
             named.setdefault((_name_of(rate, asked), rate), []).append(number)
     faults = []
@@ -138,8 +140,18 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
     if not steps:
         return (Fault("There is no Dropout layer that could be on or off.", 1.0),)
     for number, step in enumerate(steps):
-        if step.forced_training is not None:
-            key = "dropout_forced" if step.forced_training else "dropout_off"
+        key = _mode_of(step)
+        if key:
             which = "your Dropout layer" if len(steps) == 1 else f"your {ordinal(number)} Dropout layer"
-            faults.append(Fault(explain(key, which=which), 1 / len(steps), key))
+            share = 0.5 if key == "dropout_forced_in_calls" else 1.0
+            faults.append(Fault(explain(key, which=which), share / len(steps), key))
     return tuple(faults)
+
+
+def _mode_of(step: Operation) -> str | None:
+    """The misconception in when and how a dropout layer draws its masks, or None."""
+    if step.forced_training is not None:
+        return "dropout_forced" if step.forced_training else "dropout_off"
+    if step.forced_in_plain_calls:
+        return "dropout_forced_in_calls"
+    return "dropout_noise_shape" if step.settings.get("noise_shape") is not None else None

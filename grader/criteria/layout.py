@@ -165,6 +165,16 @@ def where(place: int, hidden: int) -> str:
     return f"after the {ordinal(place - 1)} hidden layer" if place <= hidden else "after the output layer"
 
 
+def where_all(places: Iterable[int], hidden: int) -> str:
+    """Several places in words: ``after the first and second hidden layer``."""
+    places = list(places)
+    inner = [number for number in places if 0 < number <= hidden]
+    words = [where(number, hidden) for number in places if number not in inner]
+    if inner:
+        words.append(f"after the {listed(ordinal(number - 1) for number in inner)} hidden layer")
+    return listed(words)
+
+
 def listed(words: Iterable[str]) -> str:
     """Words in a row as people write them: ``a, b and c``."""
     words = list(words)

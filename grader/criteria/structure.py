@@ -20,6 +20,8 @@ from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
+REARRANGING = ("reshape", "flatten", "permute")  # they compute nothing
+MERGING = ("concatenate", "add", "average", "multiply", "maximum", "minimum", "subtract", "dot")
 # Changed settings of a Dense layer that change what is learned (initial weights do so only by luck).
 REGULARIZING = ("regularizer", "constraint", "lora")
 
@@ -70,8 +72,10 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
 def _foreign(step: Operation, number: int, evidence: Any) -> str | None:
     """The misconception that a step of a kind that was not asked for stands for."""
     asked = {wanted.kind for wanted in evidence.reference.operations}
-    if step.kind in asked or step.kind in (ACTIVATION, "custom"):
+    if step.kind in asked or step.kind in (ACTIVATION, "custom", *REARRANGING):
         return None
+    if step.kind in MERGING and not evidence.facts.chain:
+        return None  # told as a branch already
     if step.kind == DROPOUT:
         return "dropout_not_asked" if step.settings.get("rate") else None
     if step.kind == BATCH_NORM:

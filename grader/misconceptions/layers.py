@@ -202,10 +202,26 @@ DROPOUT = (
         "Let Keras decide when the layer is on.",
     ),
     Misconception(
+        "dropout_forced_in_calls",
+        "{which} is told `training=True`.",
+        "In a functional model `fit` and `predict` overrule that, but a plain call of the model drops values, so that "
+        "the same rows get other predictions each time.",
+        "Let Keras decide when the layer is on.",
+    ),
+    Misconception(
         "dropout_off",
         "{which} is told `training=False`, so it never drops anything.",
         "`fit` switches dropout on by itself, unless the call forbids it.",
         "Let Keras decide when the layer is on.",
+    ),
+)
+
+DROPOUT_MASKS = (
+    Misconception(
+        "dropout_noise_shape",
+        "{which} has a `noise_shape`, so its mask is shared.",
+        "Dropout draws for each unit of each row on its own; a shared mask drops whole rows or whole units together.",
+        "Leave the setting out.",
     ),
 )
 
@@ -231,7 +247,7 @@ BATCH_NORM = (
     Misconception(
         "batch_norm_after_output",
         "a BatchNormalization layer stands after the output layer.",
-        "It would rescale the predictions by each batch's own mean, so that a prediction hangs on its neighbours.",
+        "In training it shifts each prediction by the mean of its batch, so that a prediction hangs on its neighbours.",
         "What should come last in a network that predicts a number?",
     ),
     Misconception(
@@ -242,7 +258,7 @@ BATCH_NORM = (
     ),
     Misconception(
         "batch_norm_before_activation",
-        "{where} BatchNormalization stands between the Dense layer and its activation.",
+        "{where} a BatchNormalization layer stands between the Dense layer and its activation.",
         "That is another of the lesson's three places; then the next Dense layer gets inputs that are cut at zero and "
         "centred no more.",
         "Where must it stand so that the next Dense layer gets normalized inputs?",
@@ -257,6 +273,13 @@ BATCH_NORM = (
         "batch_norm_forced",
         "{which} is told `training=True`, so it uses each batch's own statistics in predictions as well.",
         "A row's prediction would then hang on the rows that happen to be predicted with it.",
+        "Let Keras decide which statistics to use.",
+    ),
+    Misconception(
+        "batch_norm_forced_in_calls",
+        "{which} is told `training=True`.",
+        "In a functional model `fit` and `predict` overrule that, but a plain call of the model uses each batch's own "
+        "statistics, so that a row's prediction hangs on its neighbours.",
         "Let Keras decide which statistics to use.",
     ),
     Misconception(
@@ -306,4 +329,4 @@ COMPILE = (
     ),
 )
 
-ENTRIES = (*KINDS_AND_ORDER, *WIDTHS_AND_ACTIVATIONS, *OUTPUT, *DROPOUT, *BATCH_NORM, *COMPILE)
+ENTRIES = (*KINDS_AND_ORDER, *WIDTHS_AND_ACTIVATIONS, *OUTPUT, *DROPOUT, *DROPOUT_MASKS, *BATCH_NORM, *COMPILE)

@@ -1,0 +1,48 @@
+"""Each answer that is kept as test data gets its points, its status and the names of its misconceptions."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.evidence import Evidence
+from grader.exercises import exercise, rubric
+from grader.rubric import Status, judge
+from tests.answers import Answer, answers, run
+
+SPOTIFY = answers("spotify-wrong-dropout", "spotify-wrong-network", "spotify-wrong-cells", "spotify-unusual")
+STATUS = {"raised": Status.RAISED, "manual": Status.MANUAL}
+
+IMPORTS = "import keras\nimport numpy as np\nimport pandas as pd\nfrom keras import layers\nmodel = history = None"
+COMPILE = {
+    "spotify_model": 'if model is not None:\n    model.compile(optimizer="adam", loss="mae")',
+    "concrete_model": 'if model is not None:\n    model.compile(optimizer="sgd", loss="mae")',
+}
+
+
+def handed_in(answer: Answer, name: str) -> Evidence:
+    """The evidence of an answer that is not trained: its cell and the one that compiles."""
+    names = dict(zip(("X_train", "y_train", "X_valid", "y_valid"), arrays(name), strict=True))
+    given = {"imports": IMPORTS, "answer": answer.cells[0], "compile": (*answer.cells, COMPILE[name])[1]}
+    raised = run(given, names)
+    return Evidence.of(name, names, raised.get("answer"))
+
+
+def arrays(name: str) -> tuple:
+    data = exercise(name).data()
+    return data.X_train, data.y_train, data.X_valid, data.y_valid
+
+
+def titled(answer: Answer) -> str:
+    return f"{answer.file}: {answer.title}"
+
+
+@pytest.mark.parametrize("answer", SPOTIFY, ids=titled)
+def test_an_answer_gets_what_it_must(answer: Answer) -> None:
+    for expected in answer.expected:
+        owner, sheet = rubric(expected.rubric)
+        verdict = judge(sheet, handed_in(answer, owner.name))
+        said = "\n".join(finding.message for finding in verdict.findings)
+        assert verdict.misconceptions == expected.misconceptions, said
+        assert verdict.status == STATUS.get(expected.status, expected.status), said
+        assert verdict.score == expected.score, said
+        assert type(verdict.score) is float
