@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -82,7 +86,7 @@ def test_each_question_has_an_answer_cell() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_are_cleared_by_a_locked_cell_just_before(name: str) -> None:
     cells = [cell for cell in source(name).cells if cell.cell_type == "code"]
-    for before, cell in zip(cells, cells[1:], strict=False):
+    for before, cell in itertools.pairwise(cells):
         role = cell.metadata.get("nbgrader")
         if role and role.solution:
             assert before.metadata.nbgrader.locked, cell.id
@@ -187,3 +191,41 @@ def test_an_untouched_notebook_runs_to_its_end_and_nothing_in_it_is_called_wrong
     assert [float(results[id]) for id in tests] == [0.0] * len(tests)
     assert all(said[id].startswith(f"{id}: not started") for id in tests)
     assert not any("not yet" in text for text in said.values())
+
+
+# nbgrader's settings
+
+
+def settings(**variables: str) -> dict:
+    """nbgrader's settings as its loader reads them, in a process with these environment variables."""
+    code = (
+        "import json; from traitlets.config.loader import PyFileConfigLoader as Loader; "
+        f"print(json.dumps(Loader('nbgrader_config.py', {str(places.ROOT)!r}).load_config()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_exchange_is_in_the_clone_unless_another_folder_is_named(tmp_path: Path) -> None:
+    assert Path(settings(DROPNORM_EXCHANGE="")["Exchange"]["root"]) == places.ROOT / "exchange"
+    elsewhere = tmp_path / "shared" / "exchange"
+    assert Path(settings(DROPNORM_EXCHANGE=str(elsewhere))["Exchange"]["root"]) == elsewhere
+    assert elsewhere.is_dir()
+
+
+def test_nbgrader_leaves_the_clone_clean() -> None:
+    paths = (
+        "exchange/x",
+        "submitted/a/x",
+        "autograded/a/x",
+        "feedback/a/x",
+        "gradebook.db",
+        "grades.csv",
+        "my-course/x",
+    )
+    done = subprocess.run(["git", "check-ignore", *paths], cwd=places.ROOT, capture_output=True, text=True)
+    if done.returncode == 128:
+        pytest.skip("this copy of the course is no git clone: nothing could make it unclean")
+    assert tuple(done.stdout.split()) == paths

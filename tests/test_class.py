@@ -1,20 +1,18 @@
 """A class, from the assignment to the grades, by nbgrader's own commands; nobody's training is faked.
 
-Points by rubric: a Spotify model is worth 10 for its structure and 5 for its curve, a network of one's own 5, a Concrete
-model 10 and 5, each pair of questions 2. So Spotify's notebook has 26 points by machine, Concrete's 19, and each has a
-question in words, 3 points by hand.
+Points by rubric: a Spotify model is worth 10 for its structure and 5 for its curve, a network of one's own 5, a
+Concrete model 10 and 5, each pair of questions 2. So Spotify's notebook has 26 points by machine, Concrete's 19, and
+each has a question in words, 3 points by hand.
 """
 
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -237,7 +235,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
             else:
                 fill_in(notebook, learner.cells)
         if not learner.on_time:
-            course.nbgrader("db", "assignment", "add", ASSIGNMENT, f"--duedate={datetime.now(timezone.utc)}")
+            course.nbgrader("db", "assignment", "add", ASSIGNMENT, f"--duedate={datetime.now(UTC)}")
         course.nbgrader(
             "submit", ASSIGNMENT, f"--student={learner.name}", f"--Exchange.assignment_dir={course.home(learner.name)}"
         )

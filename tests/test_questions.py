@@ -110,7 +110,9 @@ def test_check_says_what_the_test_cell_says(shell: InteractiveShell, capsys: pyt
     for name, code in {
         "untouched": "",
         "right": RIGHT,
-        "one layer missing": RIGHT.replace("keras.layers.Dropout(0.3),\n    keras.layers.Dense(1)", "keras.layers.Dense(1)"),
+        "one layer missing": RIGHT.replace(
+            "keras.layers.Dropout(0.3),\n    keras.layers.Dense(1)", "keras.layers.Dense(1)"
+        ),
         "kept, not dropped": RIGHT.replace("0.3", "0.7"),
     }.items():
         run(shell, code)
@@ -146,7 +148,9 @@ def test_what_stands_on_stderr_does_not_reach_the_test_cell(
 ) -> None:
     quiet.start()
     run(shell, "import keras, os, sys\nfrom grader.cells import grade\nhistory = None")
-    run(shell, """
+    run(
+        shell,
+        """
 class Loud(keras.Model):
     def __init__(self):
         super().__init__()
@@ -156,7 +160,8 @@ class Loud(keras.Model):
         os.write(2, b"native")
         return self.out(x)
 model = Loud()
-""")
+""",
+    )
     capfd.readouterr()
     run(shell, "grade('spotify_structure')")
     assert capfd.readouterr().err == ""
@@ -241,7 +246,8 @@ def rubric(*faults: Fault) -> Rubric:
         ),
         (
             (Fault("Too wide.", 1.0),),
-            ["r: 1 of 4 points", "  not yet First thing  0 of 3", "          Too wide.", "  right   Second       1 of 1"],
+            ["r: 1 of 4 points", "  not yet First thing  0 of 3", "          Too wide.",
+             "  right   Second       1 of 1"],
         ),
         (
             (Fault("By the way.", 0.0),),
