@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,7 +49,8 @@ def watch(shell: Any) -> Attempts:
 def assigned(cell: str) -> set[str]:
     """The names that a cell's code gives a value, or builds on with ``.add``; of broken code, what looks like it."""
     try:
-        tree = ast.parse(cell)
+        with warnings.catch_warnings(action="ignore"):  # Python has warned when it ran the cell
+            tree = ast.parse(cell)
     except (SyntaxError, ValueError):
         return set(re.findall(r"^[ \t]*(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", cell, re.MULTILINE))
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

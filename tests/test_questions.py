@@ -69,6 +69,11 @@ def test_the_names_that_a_cell_gives_a_value(cell: str, names: set[str]) -> None
     assert assigned(cell) == names
 
 
+def test_looking_at_a_cell_warns_of_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    assert assigned(r"model = '\d'") == {"model"}
+    assert not recwarn.list
+
+
 def test_an_error_is_kept_until_the_name_gets_a_value(shell: InteractiveShell) -> None:
     attempts = watch(shell)
     assert watch(shell) is attempts
