@@ -114,6 +114,7 @@ class Rubric:
 
 
 GATE = "begun"
+HUMAN = "A human will look at it; nothing is lost."
 
 
 def judge(rubric: Rubric, evidence: Any) -> Verdict:
@@ -141,7 +142,7 @@ def _findings(criterion: Criterion, evidence: Any) -> tuple[Finding, ...]:
         faults = criterion.judge(evidence)
     except Exception as error:  # whatever a learner's object does when it is looked at, the other criteria count
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
-        message = f"This could not be judged here ({reason}). A human will look at it; nothing is lost."
+        message = f"This could not be judged here ({reason}). {HUMAN}"
         return (Finding(criterion.key, 0.0, criterion.points, message, manual=True),)
     if not faults:
         return (Finding(criterion.key, criterion.points, criterion.points),)

@@ -10,6 +10,7 @@ from grader.rubric import Status, judge
 from tests.answers import Answer, answers, run
 
 SPOTIFY = answers("spotify-wrong-dropout", "spotify-wrong-network", "spotify-wrong-cells", "spotify-unusual")
+CONCRETE = answers("concrete-wrong", "concrete-unusual")
 STATUS = {"raised": Status.RAISED, "manual": Status.MANUAL}
 
 IMPORTS = "import keras\nimport numpy as np\nimport pandas as pd\nfrom keras import layers\nmodel = history = None"
@@ -36,7 +37,7 @@ def titled(answer: Answer) -> str:
     return f"{answer.file}: {answer.title}"
 
 
-@pytest.mark.parametrize("answer", SPOTIFY, ids=titled)
+@pytest.mark.parametrize("answer", SPOTIFY + CONCRETE, ids=titled)
 def test_an_answer_gets_what_it_must(answer: Answer) -> None:
     for expected in answer.expected:
         owner, sheet = rubric(expected.rubric)

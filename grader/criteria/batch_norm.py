@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from grader.criteria.custom import absent
 from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, listed, ordinal, where, where_all
 from grader.misconceptions import explain
-from grader.rubric import Criterion, Fault
+from grader.rubric import HUMAN, Criterion, Fault
 
 KINDS = (BATCH_NORM, *LIKE_BATCH_NORM)  # another kind in the place is a matter of the criterion "layers"
 
@@ -26,20 +27,29 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     hidden = len(alignment.hidden)
     rows = [(expected, seen) for expected, seen in alignment.places() if seen is not None]
     asked = sum(len(expected.of(BATCH_NORM)) for expected, _ in rows)
-    if not any(seen.of(*KINDS) for _, seen in rows):
+    if not any(seen.of(*KINDS, "custom") for _, seen in rows):
         return (Fault(explain("no_batch_norm", model=evidence.exercise.model_name), 1.0, "no_batch_norm"),)
-    faults, missing, swapped = [], [], []
+    faults, missing, swapped, own = [], [], [], []
     for expected, seen in rows:
-        wanted, found = expected.of(BATCH_NORM), seen.of(*KINDS)
+        wanted = expected.of(BATCH_NORM)
+        found = seen.standing_for(BATCH_NORM, LIKE_BATCH_NORM, len(wanted))
         if not found and wanted:
-            missing.append(expected.number)
-        elif len(found) > len(wanted):
+            (own if seen.of("custom") else missing).append(expected.number)
+        elif len(found) > len(wanted) * seen.spans:
             last = expected.number == rows[-1][0].number
             key = "batch_norm_after_output" if last else "batch_norm_twice"
             count = counted(len(found), "BatchNormalization layer")
             faults.append(Fault(explain(key, count=count, where=where(expected.number, hidden)), 0.5, key))
-        elif wanted and _order(seen) != _order(expected) and {ACTIVATION, BATCH_NORM} <= set(_order(seen)):
+        elif (
+            wanted
+            and seen.spans == 1
+            and _order(seen) != _order(expected)
+            and {ACTIVATION, BATCH_NORM} <= set(_order(seen))
+        ):
             swapped.append(expected.number)
+    if own:
+        message = f"Whether your own layer {where_all(own, hidden)} normalizes as asked cannot be told here. {HUMAN}"
+        faults.append(Fault(message, len(own) / asked, "custom_layer", manual=True))
     if 0 in missing:
         missing.remove(0)
         faults.insert(0, Fault(explain("batch_norm_not_first"), 1 / asked, "batch_norm_not_first"))
@@ -61,7 +71,7 @@ def _order(place: Any) -> list[str]:
 def _modes(evidence: Any) -> tuple[Fault, ...]:
     steps = evidence.facts.of_kind(BATCH_NORM)
     if not steps:
-        return (Fault("There is no BatchNormalization layer that could learn.", 1.0),)
+        return (absent(evidence, "There is no BatchNormalization layer that could learn."),)
     named: dict[str, list[int]] = {}
     for number, step in enumerate(steps):
         if step.forced_training is not None:

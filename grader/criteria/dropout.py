@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import isclose, prod
 from typing import Any
 
+from grader.criteria.custom import absent
 from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, Place, counted, listed, ordinal, where, where_all
 from grader.facts import Operation
 from grader.misconceptions import explain
-from grader.rubric import Criterion, Fault
+from grader.rubric import HUMAN, Criterion, Fault
 
 SAME_RATE = 1e-3  # rates nearer than this are one rate
 KINDS = (DROPOUT, *LIKE_DROPOUT)  # another kind in the place is a matter of the criterion "layers"
@@ -31,16 +32,17 @@ def modes(points: float) -> Criterion:
 
 def of_place(place: Place | None, wanted: bool) -> tuple[Operation, ...]:
     """The dropout-like steps of a place; where none is asked for, those of rate 0 do not count: they change nothing."""
-    steps = () if place is None else place.of(*KINDS)
+    steps = () if place is None else place.standing_for(DROPOUT, LIKE_DROPOUT, int(wanted))
     return steps if wanted else tuple(step for step in steps if step.settings.get("rate") != 0)
 
 
-def _table(evidence: Any) -> list[tuple[int, float | None, tuple[Operation, ...], bool]]:
-    """For each place: its number, the rate asked for or None, the dropout steps there, and whether the place exists."""
+def _table(evidence: Any) -> list[tuple[int, float | None, tuple[Operation, ...], int]]:
+    """For each place: its number, the rate asked for or None, the dropout steps there, and how many places it spans."""
     rows = []
     for expected, seen in evidence.alignment.places():
         asked = [step.settings["rate"] for step in expected.of(DROPOUT)]
-        rows.append((expected.number, asked[0] if asked else None, of_place(seen, bool(asked)), seen is not None))
+        spans = 0 if seen is None else seen.spans
+        rows.append((expected.number, asked[0] if asked else None, of_place(seen, bool(asked)), spans))
     return rows
 
 
@@ -49,15 +51,17 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     asked = [number for number, rate, _, _ in table if rate is not None]
     hidden = len(evidence.alignment.hidden)
     last = table[-1][0]
-    if not any(steps for _, _, steps, _ in table):
-        if any(seen is not None and seen.of("custom") for _, seen in evidence.alignment.places()):
-            message = "Whether your own layer drops as asked cannot be told here. A human will look at it."
-            return (Fault(message, 1.0, "custom_layer", manual=True),)
+    if not any(steps for _, _, steps, _ in table) and not evidence.facts.of_kind("custom"):
         return (Fault(explain("no_dropout", model=evidence.exercise.model_name), 1.0, "no_dropout"),)
-    missing = [n for n, rate, steps, exists in table if rate is not None and exists and not steps]
+    missing = [n for n, rate, steps, spans in table if rate is not None and spans and not steps]
+    own = [p.number for p, seen in evidence.alignment.places() if p.number in missing and seen.of("custom")]
+    missing = [number for number in missing if number not in own]
     faults = []
-    for number, rate, steps, _ in table:
-        surplus = len(steps) - (rate is not None)
+    if own:
+        message = f"Whether your own layer {where_all(own, hidden)} drops as asked cannot be told here. {HUMAN}"
+        faults.append(Fault(message, len(own) / len(asked), "custom_layer", manual=True))
+    for number, rate, steps, spans in table:
+        surplus = len(steps) - (rate is not None) * spans
         if surplus <= 0 or _together_right(steps, rate):
             continue
         behind = [n for n in missing if n > number]
@@ -107,7 +111,7 @@ def _rates(evidence: Any) -> tuple[Fault, ...]:
             (asked if together else float(step.settings["rate"]), asked) for step in steps if "rate" in step.settings
         ]
     if not any(steps for _, _, steps, _ in table):
-        return (Fault("There is no Dropout layer whose rate could be looked at.", 1.0),)
+        return (absent(evidence, "There is no Dropout layer whose rate could be looked at."),)
     named: dict[tuple[str, float], list[int]] = {}
     for number, (rate, asked) in enumerate(judged):
         if not isclose(rate, asked, abs_tol=SAME_RATE):
@@ -138,7 +142,7 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
     steps = [step for step in evidence.facts.operations if step.kind.startswith(KINDS)]
     faults = []
     if not steps:
-        return (Fault("There is no Dropout layer that could be on or off.", 1.0),)
+        return (absent(evidence, "There is no Dropout layer that could be on or off."),)
     for number, step in enumerate(steps):
         key = _mode_of(step)
         if key:

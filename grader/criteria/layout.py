@@ -28,14 +28,27 @@ LIKE_BATCH_NORM = (
 
 @dataclass(frozen=True)
 class Place:
-    """What stands in one place: before the first Dense layer (number 0), after the n-th (number n)."""
+    """What stands in one place: before the first Dense layer (number 0), after the n-th (number n).
+
+    ``spans`` counts the places of a learner's network that it covers: more than one where extra layers stand between.
+    """
 
     number: int
     operations: tuple[Operation, ...] = ()
+    spans: int = 1
 
     def of(self, *kinds: str) -> tuple[Operation, ...]:
-        """The steps of some kinds, in order."""
+        """The steps of some kinds, in order; a kind may be the beginning of a name (``spatial_dropout``)."""
         return tuple(step for step in self.operations if step.kind.startswith(kinds))
+
+    def standing_for(self, kind: str, relatives: tuple[str, ...], wanted: int) -> tuple[Operation, ...]:
+        """The steps of a kind; where they are fewer than ``wanted``, its relatives stand in for those that are missing.
+
+        That a relative is not the kind itself is told by the criterion on kinds of layers.
+        """
+        own = [step for step in self.operations if step.kind == kind]
+        others = [step for step in self.of(*relatives) if step.kind != kind][: max(0, wanted - len(own))]
+        return tuple(step for step in self.operations if step in (*own, *others))
 
 
 @dataclass(frozen=True)
@@ -102,7 +115,7 @@ class Alignment:
             later = [s for s in starts[number + 1 :] if s is not None]
             stop = min(later) if later else len(self.seen.places)
             steps = [step for found in self.seen.places[start:stop] for step in found.operations]
-            result.append((place, Place(number, tuple(steps))))
+            result.append((place, Place(number, tuple(steps), stop - start)))
         return tuple(result)
 
     def directly_after(self, number: int) -> Place | None:

@@ -18,7 +18,7 @@ from grader.criteria.layout import (
 )
 from grader.facts import Operation
 from grader.misconceptions import explain
-from grader.rubric import Criterion, Fault
+from grader.rubric import HUMAN, Criterion, Fault
 
 REARRANGING = ("reshape", "flatten", "permute")  # they compute nothing
 MERGING = ("concatenate", "add", "average", "multiply", "maximum", "minimum", "subtract", "dot")
@@ -48,9 +48,7 @@ def output(points: float) -> Criterion:
 
 def _layers(evidence: Any) -> tuple[Fault, ...]:
     facts, alignment = evidence.facts, evidence.alignment
-    faults = [
-        Fault(f"{reason} A human will look at it.", 0.0, "custom_layer", manual=True) for reason in facts.unjudged
-    ]
+    faults = [Fault(f"{reason} {HUMAN}", 0.0, "custom_layer", manual=True) for reason in facts.unjudged]
     hidden = counted(len(alignment.seen.dense) - (alignment.output is not None), "hidden Dense layer")
     missing = sum(pair is None for pair in alignment.pairs[:-1])
     if missing:

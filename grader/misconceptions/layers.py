@@ -7,13 +7,13 @@ from grader.misconceptions.noun import Misconception
 KINDS_AND_ORDER = (
     Misconception(
         "hidden_layer_missing",
-        "there is {count} before the output layer, fewer than the exercise describes.",
+        "your network has {count} before the output layer, fewer than the exercise describes.",
         "A layer less is a smaller network, so its curves cannot be compared with the baseline's.",
         "Read your layers aloud beside the exercise's list: which one has no counterpart?",
     ),
     Misconception(
         "extra_hidden_layer",
-        "there is {count} before the output layer, more than the exercise describes.",
+        "your network has {count} before the output layer, more than the exercise describes.",
         "A larger network overfits sooner, so the comparison with the baseline would mix two changes.",
         "Which of them does the exercise not name?",
     ),
