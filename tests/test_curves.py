@@ -84,6 +84,12 @@ def test_a_training_that_broke_down_is_told_without_a_warning(broken: float) -> 
         assert not np.isfinite([never.rise_after_best, never.fall]).any()
 
 
+def test_finite_looks_at_both_losses() -> None:
+    assert LearningCurves([1.0, np.nan], [1.0, 1.0]).finite.tolist() == [False]
+    assert LearningCurves([1.0, 1.0], [1.0, np.inf]).finite.tolist() == [False]
+    assert LearningCurves([1.0, 1.0], [1.0, 1.0]).finite.tolist() == [True]
+
+
 def test_one_run_that_breaks_down_does_not_spoil_the_others() -> None:
     curves = LearningCurves([[2.0, 1.0], [2.0, np.nan]], [[2.0, 1.0], [2.0, np.nan]])
     assert curves.finite.tolist() == [True, False]
@@ -138,6 +144,7 @@ def test_stack_and_run_are_inverse(curves: LearningCurves) -> None:
     assert both.best_val_loss.tolist() == [2.0, 4.0]
     assert both.gap == pytest.approx([3.5, 2.5])
     assert both.metrics == {}  # one of the two has no mse
+    assert LearningCurves.stack([other, curves]).metrics == {}
     for index, seed in ((1, 8), (-1, 8), (0, 7), (-2, 7)):
         assert both.run(index).seeds == (seed,)
         assert both.run(index).runs == 1

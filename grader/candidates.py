@@ -1,0 +1,136 @@
+"""The models that the bands are fitted on: each exercise's reference and what a class would plausibly hand in.
+
+They are data for `grader.calibration`, named by their difference from the reference; nothing here is shown to learners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grader.exercises import exercise
+from grader.facts import Operation
+from grader.prepared import Data
+from grader.spec import FitSettings, ModelSpec
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network with its training, and what was done to the split before it began.
+
+    ``right`` marks a design that deserves full marks though it is not the reference.
+    """
+
+    spec: ModelSpec
+    data: Callable[[Data], Data] = lambda data: data
+    right: bool = False
+
+
+def standardised(data: Data) -> Data:
+    """Inputs scaled to mean 0 and standard deviation 1 of the training part."""
+    mean, scale = data.X_train.mean(axis=0), data.X_train.std(axis=0)
+    return replace(data, X_train=(data.X_train - mean) / scale, X_valid=(data.X_valid - mean) / scale)
+
+
+def trained_on_all(data: Data) -> Data:
+    """The validation rows among the training rows."""
+    everything = np.concatenate([data.X_train, data.X_valid]), np.concatenate([data.y_train, data.y_valid])
+    return replace(data, X_train=everything[0], y_train=everything[1])
+
+
+RELU = Operation("activation", "", {"function": "relu"})
+
+
+def dense(units: int) -> Operation:
+    """A Dense layer without its activation."""
+    return Operation("dense", "", {"units": units, "use_bias": True})
+
+
+def dropout(rate: float = 0.3, kind: str = "dropout") -> Operation:
+    """A Dropout layer, or one of its kin."""
+    return Operation(kind, "", {"rate": rate})
+
+
+BATCH_NORM = next(
+    step for step in exercise("concrete_model").reference.operations if step.kind == "batch_normalization"
+)
+
+
+def _spotify(**changes: object) -> Candidate:
+    return Candidate(replace(exercise("spotify_model").reference, **changes))
+
+
+def _stack(widths: Sequence[int], *rates: float, before: bool = False) -> tuple[Operation, ...]:
+    """Hidden layers, each with a dropout of its rate behind it (or before it); rate 0 stands for none."""
+    steps: list[Operation] = []
+    for units, rate in zip(widths, rates, strict=True):
+        hidden, drop = [dense(units), RELU], [dropout(rate)] if rate else []
+        steps += drop + hidden if before else hidden + drop
+    return (*steps, dense(1))
+
+
+def _with(*extra: Operation) -> tuple[Operation, ...]:
+    """The hidden layers of the exercise, with these steps behind each."""
+    return (dense(128), RELU, *extra, dense(64), RELU, *extra, dense(1))
+
+
+SPOTIFY = {
+    REFERENCE: _spotify(),
+    "no dropout": _spotify(operations=_with()),
+    "rate 0.5": _spotify(operations=_with(dropout(0.5))),
+    "rate 0.7": _spotify(operations=_with(dropout(0.7))),
+    "only after the first": _spotify(operations=_stack((128, 64), 0.3, 0)),
+    "only after the second": _spotify(operations=_stack((128, 64), 0, 0.3)),
+    "before each hidden layer": _spotify(operations=_stack((128, 64), 0.3, 0.3, before=True)),
+    "on the output as well": _spotify(operations=(*_with(dropout()), dropout())),
+    "twice in a row": _spotify(operations=_with(dropout(), dropout())),
+    "AlphaDropout": _spotify(operations=_with(dropout(kind="alpha_dropout"))),
+    "batch normalization instead": _spotify(operations=_with(BATCH_NORM)),
+    "no activation": _spotify(operations=(dense(128), dropout(), dense(64), dropout(), dense(1))),
+    "sgd": _spotify(compile=replace(exercise("spotify_model").reference.compile, optimizer="sgd", learning_rate=0.01)),
+    "10 epochs": _spotify(fit=FitSettings(epochs=10, batch_size=512)),
+    "own: 192 at 0.4, 64 at 0.2": replace(_spotify(operations=_stack((192, 64), 0.4, 0.2)), right=True),
+    "own: 256 at 0.5, 128 at 0.5": replace(_spotify(operations=_stack((256, 128), 0.5, 0.5)), right=True),
+}
+
+
+def _concrete(data: Callable[[Data], Data] = lambda data: data, **changes: object) -> Candidate:
+    return Candidate(replace(exercise("concrete_model").reference, **changes), data)
+
+
+def _before(
+    *places: int, step: Operation = BATCH_NORM, units: int = 512, relu: tuple[Operation, ...] = (RELU,)
+) -> tuple[Operation, ...]:
+    """Three hidden layers and the output; ``step`` stands before those Dense layers whose places (0 to 3) are named."""
+    steps: list[Operation] = []
+    for place in range(4):
+        steps += [step] if place in places else []
+        steps += [dense(units), *relu] if place < 3 else [dense(1)]
+    return tuple(steps)
+
+
+ALL = (0, 1, 2, 3)
+LAYER_NORM = Operation("layer_normalization", "")
+CONCRETE = {
+    REFERENCE: _concrete(),
+    "no batch normalization": _concrete(operations=_before()),
+    "standardised, no batch normalization": _concrete(standardised, operations=_before()),
+    "standardised as well": _concrete(standardised),
+    "not first": _concrete(operations=_before(1, 2, 3)),
+    "first alone": _concrete(operations=_before(0)),
+    "not before the output": _concrete(operations=_before(0, 1, 2)),
+    "frozen": _concrete(operations=_before(*ALL, step=replace(BATCH_NORM, trainable=False))),
+    "LayerNormalization": _concrete(operations=_before(*ALL, step=LAYER_NORM)),
+    "dropout instead": _concrete(operations=_before(*ALL, step=dropout())),
+    "no activation": _concrete(operations=_before(*ALL, relu=())),
+    "adam": _concrete(
+        compile=replace(exercise("concrete_model").reference.compile, optimizer="adam", learning_rate=0.001)
+    ),
+    "20 epochs": _concrete(fit=FitSettings(epochs=20, batch_size=64)),
+    "trained on all rows": _concrete(trained_on_all),
+}
+CANDIDATES: dict[str, dict[str, Candidate]] = {"spotify_model": SPOTIFY, "concrete_model": CONCRETE}
