@@ -87,13 +87,13 @@ def scaling_of_values(inputs: np.ndarray, outputs: np.ndarray, by_column: bool) 
     x, y = inputs.astype(float), outputs.astype(float)
     scale, offset = _line(x.reshape(-1, 1), y.reshape(-1, 1))
     if same(scale * x + offset, y):
-        return "rescaling", {"scale": _short(scale[0]), "offset": _short(offset[0])}
+        return "rescaling", {"scale": _short(scale[0]), "offset": _short(offset[0], np.abs(y).max())}
     if by_column:
         scale, offset = _line(x, y)
         if same(scale * x + offset, y) and np.all(scale != 0):
             mean, deviation = -offset / scale, 1 / scale
             return "normalization", {
-                "mean": [_short(value) for value in mean],
+                "mean": [_short(value, size) for value, size in zip(mean, np.abs(x).max(axis=0), strict=True)],
                 "variance": [_short(value) for value in deviation**2],
             }
     return None
@@ -102,7 +102,7 @@ def scaling_of_values(inputs: np.ndarray, outputs: np.ndarray, by_column: bool) 
 def dropout_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | None:
     """Dropout that made ``outputs`` of ``inputs``: each number is zero or was divided by ``1 - rate``.
 
-    The rate follows from that factor; each row must have a mask of its own.
+    The rate follows from that factor; rows and columns must not be dropped as a whole.
     """
     given = inputs != 0
     if outputs.shape != inputs.shape or inputs.ndim != 2 or not given.any():
@@ -113,11 +113,12 @@ def dropout_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | N
     factor = float(np.median(outputs[kept] / inputs[kept]))
     if factor <= 1 or not same(np.where(outputs != 0, factor * inputs, 0), outputs):
         return None
-    rate, masks = 1 - 1 / factor, {tuple(row) for row in (outputs != 0)[given.all(axis=1)]}
-    share = 1 - kept.sum() / given.sum()
+    rate, share = 1 - 1 / factor, 1 - kept.sum() / given.sum()
     # A share of n draws lies within five standard deviations of the rate.
     within = abs(share - rate) <= 5 * np.sqrt(rate * (1 - rate) / given.sum())
-    return ("dropout", {"rate": _short(rate)}) if within and len(masks) > 1 else None
+    dropped = given & ~kept
+    of_its_own = all((kept.any(axis=axis) & dropped.any(axis=axis)).any() for axis in (0, 1))
+    return ("dropout", {"rate": _short(rate)}) if within and of_its_own else None
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -137,5 +138,6 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return scale, y.mean(axis=0) - scale * x.mean(axis=0)
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
+def _short(value: float, size: float = 0.0) -> float:
+    """A number that was estimated from float32 values: four digits, and zero where it is nothing beside ``size``."""
+    return 0.0 if abs(value) <= 1e-5 * size else float(f"{value:.4g}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import permutations
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from grader.facts import Operation
 from grader.layer_settings import kind_of, settings_of
 from grader.recording import SCALINGS, Call
 
+PLAIN = "a plain function"  # the name of a step that is no layer's
 INPUT = -1  # the place of the model's input among the steps
 POSITIVE = {"relu", "leaky_relu"}  # f(c x) = c f(x) for c >= 0, so that dropout may as well come after them
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax")
@@ -108,12 +109,12 @@ class _Follower:
             recognised = self._recognise(found, value, place == INPUT or self._scales(tensor))
             if recognised is not None:
                 return self.add(Step([Operation(recognised[0], name, recognised[1])], [place], [found], [tensor]))
-        for first, second in combinations(sorted(known), 2):
+        for first, second in permutations(known, 2):
             kind = _merge_of_values(known[first], known[second], value)
             if kind is not None:
                 merged = [known[first], known[second]]
                 return self.add(Step([Operation(kind, name)], [first, second], merged, [tensor]))
-        self.unjudged.append(f"What {name} does before {reader} cannot be told from its values.")
+        self.unjudged.append(f"What {name} computes before {reader} cannot be told from its values.")
         latest = max(known, default=INPUT)
         return self.add(Step([Operation("custom", name)], [latest], [tensor], [tensor]))
 
@@ -130,7 +131,7 @@ class _Follower:
 
     def _name(self, tensor: Any) -> str:
         layer = self.insides.get(id(tensor))
-        return "a plain function" if layer is None or layer is self.model else layer.name
+        return PLAIN if layer is None or layer is self.model else layer.name
 
     def call(self, call: Call) -> None:
         name = self._unique(call.layer)

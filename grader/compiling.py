@@ -33,7 +33,7 @@ def compile_facts(model: Any) -> CompileFacts | None:
 def learning_rate(optimizer: Any) -> float | None:
     """The learning rate; None where it follows a schedule."""
     if isinstance(optimizer._learning_rate, keras.Variable):
-        return plain(float(np.asarray(optimizer._learning_rate)))
+        return plain(float(optimizer._learning_rate.numpy()))
     return None
 
 

@@ -85,8 +85,9 @@ def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]
 
 def plain(value: Any) -> Any:
     """A value as JSON could hold it: numbers rounded to six significant digits, Keras objects by class and config."""
-    if isinstance(value, np.ndarray) or hasattr(value, "numpy"):
-        value = np.asarray(value)
+    if hasattr(value, "numpy"):
+        value = np.asarray(value.numpy())
+    if isinstance(value, np.ndarray):
         return plain(value.item() if value.ndim == 0 else value.tolist())
     if isinstance(value, np.generic):
         value = value.item()

@@ -43,6 +43,12 @@ class Chain(keras.Model):
         super().__init__()
         self.steps, self.forced = steps, forced
 
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        for layer in self.steps:
+            layer.build(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+        self.built = True
+
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         for layer, forced in zip(self.steps, self.forced, strict=True):
             inputs = layer(inputs, training=training if forced is None else forced)

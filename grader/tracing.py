@@ -22,8 +22,8 @@ from grader.facts import ModelFacts, ObservationError
 from grader.layer_settings import built_in_class
 from grader.recording import Recorder, as_found, recording, restore
 
-ROWS = 16  # rows of X that are looked at; each also negated and shrunk
-FACTORS = (1.0, -1.0, 0.3, -0.3, 0.03, -0.03, 0.003, -0.003)
+ROWS = 16  # rows of X that are looked at; each also negated, enlarged and shrunk
+FACTORS = (1.0, -1.0, 10.0, -10.0, 0.3, -0.3, 0.03, -0.03, 0.003, -0.003)  # bends near zero and far out show
 OTHER_LIBRARIES = {
     "torch": "PyTorch",
     "sklearn": "scikit-learn",
@@ -72,8 +72,7 @@ def observe(model: Any, X: np.ndarray) -> ModelFacts:
         tf.config.run_functions_eagerly(True)  # a `call` compiled into a graph would hide its layers
         try:
             observed = _copy_if_unbuilt(model)
-            rows = _first_run(observed, probe, originals)
-            return _facts(model, observed, rows, originals)
+            return _facts(model, observed, _runs(observed, probe, originals))
         finally:
             restore(originals)
 
@@ -149,15 +148,19 @@ def _copy_if_unbuilt(model: Any) -> Any:
         return model
 
 
-def _first_run(model: Any, probe: np.ndarray, originals: dict) -> np.ndarray:
-    """Run the model, so that it is built; the rows on which it ran: the probe, or the part of it that it stands."""
+def _runs(model: Any, probe: np.ndarray, originals: dict) -> tuple[Run, Run, Run]:
+    """Runs at inference, at inference again, and in training mode, on the probe or the part of it that it stands."""
     rows = probe[: len(probe) // len(FACTORS)]
-    _run(model, rows, originals, training=False)
+    if not model.built:
+        _run(model, rows, originals, training=False)
     try:
-        _run(model, probe, originals, training=False)
+        inference = _run(model, probe, originals, training=False)
     except ObservationError:  # features that may not be negative, a category's number
-        return rows
-    return probe
+        probe = rows
+        inference = _run(model, probe, originals, training=False)
+    again = _run(model, probe, originals, training=False)
+    # Last, because it moves moving averages, which would make two runs at inference differ.
+    return inference, again, _run(model, probe, originals, training=True)
 
 
 def _run(model: Any, rows: np.ndarray, originals: dict, training: bool) -> Run:
@@ -185,14 +188,14 @@ def _explained(error: Exception, width: int) -> ObservationError:
     return ObservationError("raises", message, error=f"{type(error).__name__}: {said}")
 
 
-def _facts(model: Any, observed: Any, rows: np.ndarray, originals: dict) -> ModelFacts:
-    training, inference, again = (_run(observed, rows, originals, mode) for mode in (True, False, False))
+def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run]) -> ModelFacts:
+    inference, again, training = runs
     steps = follow(observed, training, inference)
     outputs = [[np.asarray(tensor) for tensor in keras.tree.flatten(run.outputs)] for run in (inference, again)]
     single = len(outputs[0]) == 1 and outputs[0][0].ndim == 2
     return ModelFacts(
         operations=simplify(steps.operations),
-        inputs=rows.shape[1],
+        inputs=int(training.inputs.shape[1]),
         outputs=int(outputs[0][0].shape[1]) if single else None,
         chain=steps.chain,
         compiled=compile_facts(model),

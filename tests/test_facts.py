@@ -1,0 +1,399 @@
+"""Facts about models: the same for every spelling of a model, other for near misses; and nothing is disturbed."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+from spellings import CONCRETE_INPUTS, SPOTIFY_INPUTS, concrete, different, spotify, spotify_classes
+
+from grader.facts import CompileFacts, ModelFacts, ObservationError, Operation
+from grader.tracing import observe
+
+assert spotify_classes.SPOTIFY_INPUTS == SPOTIFY_INPUTS  # importing the module registers its spellings
+DENSE, NORM = {"use_bias": True}, {"axis": -1, "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
+RELU, DROPOUT = ("activation", {"function": "relu"}), ("dropout", {"rate": 0.3})
+
+
+def dense(units: int) -> tuple[str, dict[str, Any]]:
+    return "dense", {"units": units, "use_bias": True}
+
+
+SPOTIFY = [dense(128), RELU, DROPOUT, dense(64), RELU, DROPOUT, dense(1)]
+CONCRETE = [*3 * [("batch_normalization", NORM), dense(512), RELU], ("batch_normalization", NORM), dense(1)]
+
+
+@pytest.fixture(scope="module")
+def standardised() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(300, SPOTIFY_INPUTS)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def raw() -> np.ndarray:
+    """Columns of the sizes of Concrete's: all positive, some in the hundreds."""
+    return np.random.default_rng(0).uniform(0, [540, 360, 200, 250, 32, 1150, 990, 365], (300, 8)).astype(np.float32)
+
+
+def steps(facts: ModelFacts) -> list[tuple[str, Any]]:
+    return [(operation.kind, dict(operation.settings)) for operation in facts.operations]
+
+
+def sequential(*steps: layers.Layer) -> keras.Model:
+    return keras.Sequential([layers.Input((SPOTIFY_INPUTS,)), *steps])
+
+
+@pytest.mark.parametrize("name", spotify.SPELLINGS)
+def test_spotify_spellings_have_the_same_facts(name: str, standardised: np.ndarray) -> None:
+    facts = observe(spotify.SPELLINGS[name](), standardised)
+    assert steps(facts) == SPOTIFY
+    assert (facts.inputs, facts.outputs, facts.chain, facts.deterministic) == (18, 1, True, True)
+    assert facts.compiled == CompileFacts("adam", 0.001, "mean_absolute_error", {})
+    assert facts.unjudged == ()
+    assert all(op.trainable and op.forced_training is None for op in facts.operations)
+    assert all(share == pytest.approx(0.3, abs=0.06) for share in facts.zeros.values()) and facts.zeros
+
+
+@pytest.mark.parametrize("name", concrete.SPELLINGS)
+def test_concrete_spellings_have_the_same_facts(name: str, raw: np.ndarray) -> None:
+    facts = observe(concrete.SPELLINGS[name](), raw)
+    assert steps(facts) == CONCRETE
+    assert (facts.inputs, facts.outputs, facts.chain, facts.deterministic) == (8, 1, True, True)
+    assert facts.compiled == CompileFacts("sgd", 0.01, "mean_absolute_error", {})
+    assert facts.unjudged == ()
+    assert len(facts.moving) == 4 and all(facts.moving.values())
+
+
+@pytest.mark.parametrize("name", different.SPOTIFY)
+def test_spotify_near_misses_have_other_facts(name: str, standardised: np.ndarray) -> None:
+    same = observe(spotify.SPELLINGS["sequential_list"](), standardised)
+    assert essence(observe(different.SPOTIFY[name](), standardised)) != essence(same)
+
+
+@pytest.mark.parametrize("name", different.CONCRETE)
+def test_concrete_near_misses_have_other_facts(name: str, raw: np.ndarray) -> None:
+    same = observe(concrete.SPELLINGS["sequential_list"](), raw)
+    assert essence(observe(different.CONCRETE[name](), raw)) != essence(same)
+
+
+def essence(facts: ModelFacts) -> tuple[Any, ...]:
+    modes = [(operation.trainable, operation.forced_training) for operation in facts.operations]
+    return steps(facts), modes, facts.chain, facts.deterministic, facts.compiled, facts.unjudged, facts.outputs
+
+
+def of_kind(facts: ModelFacts, kind: str) -> Operation:
+    return facts.of_kind(kind)[0]
+
+
+def test_forced_training_shows_in_the_layer_and_in_the_predictions(standardised: np.ndarray) -> None:
+    for name in ("dropout_forced", "monte_carlo_dropout"):
+        facts = observe(different.SPOTIFY[name](), standardised)
+        assert [operation.forced_training for operation in facts.of_kind("dropout")] == [True, True]
+        assert not facts.deterministic
+    off = observe(different.SPOTIFY["dropout_never_on"](), standardised)
+    assert [operation.forced_training for operation in off.of_kind("dropout")] == [False, False]
+    assert set(off.zeros.values()) == {0.0}
+
+
+def test_forced_training_in_a_functional_graph_is_heeded_in_plain_calls_only(standardised: np.ndarray) -> None:
+    inputs = keras.Input((SPOTIFY_INPUTS,))
+    model = keras.Model(inputs, layers.Dense(1)(layers.Dropout(0.5)(inputs, training=True)))
+    predictions = [model.predict(standardised, verbose=0) for _ in range(2)]
+    assert np.array_equal(*predictions) and not np.array_equal(model(standardised), model(standardised))
+    dropout = of_kind(observe(model, standardised), "dropout")
+    assert dropout.forced_training is None and dropout.forced_in_plain_calls
+    plain = observe(spotify.SPELLINGS["functional"](), standardised)
+    assert not any(operation.forced_in_plain_calls for operation in plain.operations)
+
+
+def test_frozen_batch_normalization_does_not_move(raw: np.ndarray) -> None:
+    facts = observe(different.CONCRETE["frozen"](), raw)
+    assert not any(operation.trainable for operation in facts.of_kind("batch_normalization"))
+    assert len(facts.moving) == 4 and not any(facts.moving.values())
+    assert sorted(observe(different.CONCRETE["never_moving"](), raw).moving.values()) == [False, True, True, True]
+
+
+def test_a_scaling_is_told_whether_a_layer_or_a_function_does_it(standardised: np.ndarray) -> None:
+    adapted = layers.Normalization()
+    adapted.adapt(standardised)
+    mean, deviation = standardised.mean(axis=0), standardised.std(axis=0)
+    for first in (adapted, layers.Lambda(lambda x: (x - mean) / deviation)):
+        scaling = of_kind(observe(sequential(first, layers.Dense(1)), standardised), "normalization")
+        np.testing.assert_allclose(scaling.settings["mean"], mean, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(scaling.settings["variance"], deviation**2, rtol=1e-3)
+    for last in (layers.Rescaling(100.0), layers.Lambda(lambda x: x * 100)):
+        facts = observe(sequential(layers.Dense(1), last), standardised)
+        assert steps(facts)[-1] == ("rescaling", {"scale": 100.0, "offset": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("activation", "settings"),
+    [
+        ("tanh", {"function": "tanh"}),
+        (lambda x: 1 / (1 + tf.exp(-x)), {"function": "sigmoid"}),
+        (lambda x: x * tf.sigmoid(x), {"function": "silu"}),
+        (lambda x: tf.minimum(tf.maximum(x, 0), 6), {"function": "relu6"}),
+        (lambda x: tf.maximum(0.25 * x, x), {"function": "leaky_relu", "negative_slope": 0.25}),
+        (layers.ELU(0.5), {"function": "elu", "alpha": 0.5}),
+        (tf.nn.gelu, {"function": "gelu"}),
+        (lambda x: tf.nn.gelu(x, approximate=True), {"function": "gelu_tanh"}),
+        ("softmax", {"function": "softmax"}),
+        (lambda x: tf.math.log(1 + tf.exp(x)), {"function": "softplus"}),
+        (abs, {"function": "leaky_relu", "negative_slope": -1.0}),  # it is one
+        (tf.square, {"function": "unknown"}),
+        (tf.sin, {"function": "unknown"}),
+    ],
+)
+def test_activations_are_told_by_their_values(
+    activation: Any, settings: dict[str, Any], standardised: np.ndarray
+) -> None:
+    as_argument = sequential(layers.Dense(32, activation=activation), layers.Dense(1))
+    facts = observe(as_argument, standardised)
+    assert of_kind(facts, "activation").settings == settings
+    assert bool(facts.unjudged) == (settings["function"] == "unknown")
+    function = keras.activations.get(activation)
+    between = observe(sequential(layers.Dense(32), layers.Lambda(lambda x: function(x)), layers.Dense(1)), standardised)
+    if settings["function"] == "unknown":
+        assert of_kind(between, "custom").layer.startswith("lambda") and between.unjudged
+    else:
+        assert of_kind(between, "activation").settings == settings
+
+
+def test_branches_keep_a_useful_list(raw: np.ndarray, standardised: np.ndarray) -> None:
+    residual = observe(different.CONCRETE["residual"](), raw)
+    assert not residual.chain and not residual.unjudged
+    assert [operation.kind for operation in residual.operations].count("add") == 2
+    side = observe(different.SPOTIFY["side_branch"](), standardised)
+    assert not side.chain and [operation.kind for operation in side.operations][-2:] == ["concatenate", "dense"]
+    assert not observe(different.CONCRETE["one_shared_normalization"](), raw).chain
+
+
+def test_settings_that_differ_from_the_defaults_are_kept(standardised: np.ndarray) -> None:
+    model = sequential(
+        layers.Dense(8, kernel_initializer=keras.initializers.HeNormal(seed=3), kernel_regularizer="l2"),
+        layers.BatchNormalization(momentum=0.9),
+        layers.Dropout(0.5, noise_shape=(None, 1), seed=3),
+        layers.LayerNormalization(epsilon=0.1),
+    )
+    assert steps(observe(model, standardised)) == [
+        (
+            "dense",
+            {
+                **{"units": 8, "use_bias": True},
+                "kernel_initializer": {"class_name": "HeNormal", "config": {}},
+                "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.01}},
+            },
+        ),
+        ("batch_normalization", {**NORM, "momentum": 0.9}),
+        ("dropout", {"rate": 0.5, "noise_shape": [None, 1]}),
+        ("layer_normalization", {"epsilon": 0.1}),
+    ]
+
+
+def test_a_rate_that_was_changed_is_the_rate_that_counts(standardised: np.ndarray) -> None:
+    model = spotify.SPELLINGS["sequential_list"]()
+    model.layers[1].rate = 0.7
+    facts = observe(model, standardised)
+    assert [operation.settings["rate"] for operation in facts.of_kind("dropout")] == [0.7, 0.3]
+    assert facts.zeros[model.layers[1].name] == pytest.approx(0.7, abs=0.06)
+
+
+def test_layers_of_one_name_are_told_apart(standardised: np.ndarray) -> None:
+    blocks = [keras.Sequential([layers.Dense(8, name="d"), layers.Dropout(rate, name="drop")]) for rate in (0.2, 0.8)]
+    facts = observe(sequential(*blocks), standardised)
+    assert facts.zeros == pytest.approx({"drop": 0.2, "drop_2": 0.8}, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("adam", "mae"), CompileFacts("adam", 0.001, "mean_absolute_error", {})),
+        ((keras.optimizers.SGD, keras.losses.MeanSquaredError), CompileFacts("sgd", 0.01, "mean_squared_error", {})),
+        (("sgd", lambda y, p: (y - p) ** 2), CompileFacts("sgd", 0.01, "mean_squared_error", {})),
+        (("sgd", keras.losses.Huber()), CompileFacts("sgd", 0.01, "huber", {})),
+        (("sgd", keras.losses.Huber(delta=2.0)), CompileFacts("sgd", 0.01, "unknown", {})),
+        (("sgd", lambda y, p: tf.reduce_sum(tf.abs(y - p))), CompileFacts("sgd", 0.01, "mean_absolute_error:sum", {})),
+        (("sgd", None), CompileFacts("sgd", 0.01, "none", {})),
+        (("sgd", "mae", [0.5]), CompileFacts("sgd", 0.01, "mean_absolute_error", {"loss_weights": [0.5]})),
+    ],
+)
+def test_compile_facts(arguments: tuple[Any, ...], expected: CompileFacts, standardised: np.ndarray) -> None:
+    model = sequential(layers.Dense(1))
+    made = [argument() if isinstance(argument, type) else argument for argument in arguments]
+    model.compile(made[0], made[1], loss_weights=made[2] if len(made) > 2 else None)
+    assert observe(model, standardised).compiled == expected
+
+
+def test_optimizer_settings_and_schedules(standardised: np.ndarray) -> None:
+    model = sequential(layers.Dense(1))
+    assert observe(model, standardised).compiled is None
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True, clipnorm=1.0), "mae")
+    found = observe(model, standardised).compiled
+    assert found.learning_rate == 0.05 and found.settings == {"momentum": 0.9, "nesterov": True, "clipnorm": 1.0}
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.5)), "mae")
+    found = observe(model, standardised).compiled
+    assert found.learning_rate is None and found.settings["learning_rate_schedule"]["class_name"] == "ExponentialDecay"
+    model.compile(keras.optimizers.AdamW(), "mae")
+    assert observe(model, standardised).compiled.settings == {}
+
+
+class Torn(keras.Model):
+    """Prints, warns, draws from every stream, and fails for some inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense, self.norm, self.dropout = layers.Dense(4), layers.BatchNormalization(), layers.Dropout(0.5, seed=1)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        import sys
+        import warnings
+
+        print("printed")
+        print("complained", file=sys.stderr)
+        warnings.warn("warned", stacklevel=1)
+        noise = random.random() + np.random.rand() + keras.random.uniform(())
+        if hasattr(inputs, "numpy") and (np.asarray(inputs) < 0).any():
+            raise RuntimeError("no negative features, please")
+        return self.dropout(self.norm(self.dense(inputs), training=True), training=True) + 0 * noise
+
+
+def test_everything_is_left_as_it_was_and_nothing_is_printed(capfd: Any, recwarn: Any, raw: np.ndarray) -> None:
+    keras.utils.set_random_seed(1)
+    model = Torn()
+    model.compile(keras.optimizers.Adam(), "mae")
+    model.fit(raw, raw[:, :1], epochs=1, verbose=0)
+    capfd.readouterr()
+    recwarn.clear()
+
+    def state() -> list[Any]:
+        variables = [np.array(variable.numpy()) for variable in (*model.variables, *model.optimizer.variables)]
+        return [*variables, random.getstate(), np.random.get_state()[1].copy(), np.random.get_state()[2]]
+
+    before, call = state(), keras.Operation.__call__
+    facts = observe(model, raw)
+    after = state()
+    assert len(before) == len(after) and all(np.array_equal(a, b) for a, b in zip(before[:-3], after[:-3], strict=True))
+    assert before[-3] == after[-3] and np.array_equal(before[-2], after[-2]) and before[-1] == after[-1]
+    first = float(keras.random.uniform(()))
+    assert capfd.readouterr() == ("", "") and [str(warning) for warning in recwarn.list] == []
+    assert keras.Operation.__call__ is call and not tf.config.functions_run_eagerly()
+    assert [operation.kind for operation in facts.operations][:2] == ["dense", "batch_normalization"]
+    keras.utils.set_random_seed(1)
+    again = Torn()
+    again.compile(keras.optimizers.Adam(), "mae")
+    again.fit(raw, raw[:, :1], epochs=1, verbose=0)
+    assert float(keras.random.uniform(())) == first  # no draw of Keras' global stream was used up in between
+
+
+def test_what_raises_leaves_keras_as_it_was(raw: np.ndarray) -> None:
+    call = keras.Operation.__call__
+    model = sequential(layers.Dense(1))
+    broken = keras.Sequential([model, layers.Lambda(lambda x: tf.reshape(x, (7, 7)))])
+    with pytest.raises(ObservationError):
+        observe(broken, np.zeros((10, SPOTIFY_INPUTS), np.float32))
+    assert keras.Operation.__call__ is call and not tf.config.functions_run_eagerly()
+
+
+def test_an_unbuilt_sequential_stays_unbuilt(standardised: np.ndarray) -> None:
+    model = spotify.SPELLINGS["unbuilt_until_fit"]()
+    observe(model, standardised)
+    assert not model.built
+    model.fit(np.zeros((4, 5)), np.zeros(4), verbose=0)  # of another width, as it was free to be
+
+
+def test_only_the_own_thread_is_noted(standardised: np.ndarray) -> None:
+    """Another thread calls its model in the very moment in which this one is observed."""
+    other = sequential(layers.Dense(5, name="elsewhere"))
+    outcomes: list[Any] = []
+
+    class Meeting(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(3)
+
+        def call(self, inputs: Any) -> Any:
+            x = self.dense(inputs)
+            thread = threading.Thread(target=lambda: outcomes.append(other(standardised)))
+            thread.start()
+            thread.join()
+            return x
+
+    facts = observe(Meeting(), standardised)
+    assert steps(facts) == [dense(3)] and outcomes
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_weights_that_diverged_hide_nothing_and_come_back(value: float, standardised: np.ndarray) -> None:
+    model = spotify.SPELLINGS["subclass_told_training"]()
+    model(standardised)
+    for weight in model.weights:
+        weight.assign(np.full(weight.shape, value))
+    assert steps(observe(model, standardised)) == SPOTIFY
+    assert all(np.array_equal(w, np.full(w.shape, np.float32(value)), equal_nan=True) for w in model.get_weights())
+
+
+class FakeNet:
+    """What stands in for another library's model: only its module's name matters."""
+
+
+FakeNet.__module__ = "torch.nn.modules"
+
+
+@pytest.mark.parametrize(
+    ("make", "reason", "words"),
+    [
+        (lambda: None, "nothing", "None"),
+        (lambda: keras.Sequential, "a_class", "Sequential"),
+        (lambda: [spotify.sequential_list()], "in_a_list", "with a model in it"),
+        (lambda: {"model": 3}, "in_a_list", "dict"),
+        (lambda: FakeNet(), "other_library", "PyTorch"),
+        (lambda: type("Mine", (FakeNet,), {})(), "other_library", "PyTorch"),
+        (lambda: "model", "not_a_model", "str"),
+        (lambda: layers.Dense(1), "not_a_model", "single layer"),
+        (lambda: keras.Input((3,)), "not_a_model", "output of a layer"),
+        (lambda: keras.callbacks.History(), "not_a_model", "History"),
+        (lambda: tf.zeros(3), "not_a_model", "Tensor"),
+        (lambda: keras.Sequential(), "no_layers", "no layers"),
+        (lambda: keras.Sequential([keras.Input((18,))]), "no_layers", "no layers"),
+        (lambda: concrete.sequential_list(), "wrong_width", "8 inputs"),
+        (lambda: concrete.functional(), "wrong_width", "8 inputs"),
+        (lambda: built_for(12), "wrong_width", "12 inputs"),
+        (lambda: sequential(layers.Lambda(lambda x: x @ tf.zeros((3, 3)))), "raises", "Error"),
+    ],
+)
+def test_what_is_no_model_gets_one_sentence(
+    make: Callable[[], Any], reason: str, words: str, standardised: np.ndarray
+) -> None:
+    with pytest.raises(ObservationError, match=words) as caught:
+        try:
+            model = make()
+        except ValueError:  # Keras itself may refuse to build it
+            pytest.fail("the model was to be made")
+        observe(model, standardised)
+    assert caught.value.reason == reason
+    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+
+
+def built_for(width: int) -> keras.Model:
+    """A subclassed model whose layers were built for another width."""
+    model = spotify.SPELLINGS["subclass"]()
+    model(np.zeros((1, width)))
+    return model
+
+
+def test_rows_are_rows(standardised: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="rows of features"):
+        observe(spotify.sequential_list(), standardised[0])
+
+
+def test_widths(standardised: np.ndarray, raw: np.ndarray) -> None:
+    with pytest.raises(ObservationError) as caught:
+        observe(built_for(12), standardised)
+    assert caught.value.details == {"expected": 12, "got": SPOTIFY_INPUTS}
+    assert observe(concrete.sequential_list(), raw).inputs == CONCRETE_INPUTS
