@@ -10,6 +10,11 @@ import contextlib
 import os
 from pathlib import Path
 
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import SaveAutoGrades
+
+from grader.autograde import FlagForHumans
+
 ROOT = Path(__file__).resolve().parent
 EXCHANGE = Path(os.environ.get("DROPNORM_EXCHANGE") or ROOT / "exchange")
 
@@ -30,5 +35,10 @@ c.Exchange.assignment_dir = str(ROOT / "my-course" / "exercises")  # where learn
 # `exercises/` is in the repository, newer than its sources or not; the gradebook learns of it only when it is made.
 c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}  # raises nothing: an untouched notebook runs to its end
+
+# nbgrader's own steps, and one: what a test cell leaves to a human is flagged for one.
+steps = Autograde.autograde_preprocessors.default()
+steps.insert(steps.index(SaveAutoGrades) + 1, FlagForHumans)
+c.Autograde.autograde_preprocessors = steps
 
 c.Execute.timeout = 600  # seconds a cell; a training takes some ten, a busy machine needs several times that

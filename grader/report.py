@@ -17,6 +17,11 @@ def report(rubric: Rubric, verdict: Verdict) -> str:
     return "\n".join(_lines(rubric, verdict))
 
 
+def left_open(text: str, name: str) -> bool:
+    """Whether a report on the rubric of that name, somewhere in ``text``, leaves points to a human."""
+    return any(line.startswith(f"{name}: ") and str(Status.MANUAL) in line for line in text.splitlines())
+
+
 def number(points: float) -> str:
     """Points as people write them: 3, 2.5 or 0.33."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
@@ -30,7 +35,8 @@ def _lines(rubric: Rubric, verdict: Verdict) -> Iterator[str]:
             yield from _wrapped(finding.message, "  ")
         return
     open_points = sum(finding.of - finding.points for finding in verdict.findings if finding.manual)
-    yield f"{rubric.name}: {score}" + (f", {number(open_points)} open: {Status.MANUAL}" if open_points else "")
+    still_open = f", {number(open_points)} open: {Status.MANUAL}" if verdict.status is Status.MANUAL else ""
+    yield f"{rubric.name}: {score}{still_open}"
     titles = rubric.titles()
     width = max(len(title) for title in titles.values())
     for key, title in titles.items():

@@ -12,8 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbgrader.converters import Autograde
 
-from dropnorm import places
+from dropnorm import datasets, places
 from grader import build
 from grader.exercises import EXERCISES
 from grader.questions import SOLUTION
@@ -36,9 +37,8 @@ def roles(notebook: nbformat.NotebookNode) -> dict[str, dict]:
     return {c.id: c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata}
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
-    """The notebook, run to its end on stand-ins in a kernel of its own."""
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
+    """The notebook, run to its end in a kernel of its own, on the data that the environment asks for."""
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": folder}}
     ).execute()
@@ -160,11 +160,27 @@ def test_what_is_released_holds_no_solution_and_no_marking_guide(name: str) -> N
 # As it runs
 
 
+@pytest.fixture
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+
+
+@pytest.fixture
+def official_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "official")
+    try:
+        datasets.dataset("spotify"), datasets.dataset("concrete")
+    except datasets.DataError as error:
+        pytest.skip(f"NOT TESTED on official data: {error}")
+
+
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("data", ["stand_ins", pytest.param("official_data", marks=pytest.mark.full)])
 def test_the_solutions_run_silently_and_get_full_points(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, data: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    done = run(source(name), tmp_path, monkeypatch)
+    request.getfixturevalue(data)
+    done = run(source(name), tmp_path)
     assert outputs(done, "error") == {}
     assert outputs(done, "stderr") == {}
     results = outputs(done, "execute_result")
@@ -173,17 +189,16 @@ def test_the_solutions_run_silently_and_get_full_points(
     assert all("not yet" not in text for text in outputs(done, "stdout").values())
 
 
+@pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_notebook_runs_to_its_end_and_nothing_in_it_is_called_wrong(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_untouched_notebook_runs_to_its_end_and_nothing_in_it_is_called_wrong(name: str, tmp_path: Path) -> None:
     notebook = released(name)
     for cell in notebook.cells:
         if cell.id == "baseline-fit":
             cell.source = cell.source.replace("epochs=50", "epochs=2").replace("epochs=100", "epochs=2")
         elif cell.id == "baseline-frame":
             cell.source = ""  # it shows epochs that two epochs do not have
-    done = run(notebook, tmp_path, monkeypatch)
+    done = run(notebook, tmp_path)
     assert outputs(done, "error") == {}
     assert outputs(done, "stderr") == {}
     results, said = outputs(done, "execute_result"), outputs(done, "stdout")
@@ -200,7 +215,7 @@ def settings(**variables: str) -> dict:
     """nbgrader's settings as its loader reads them, in a process with these environment variables."""
     code = (
         "import json; from traitlets.config.loader import PyFileConfigLoader as Loader; "
-        f"print(json.dumps(Loader('nbgrader_config.py', {str(places.ROOT)!r}).load_config()))"
+        f"print(json.dumps(Loader('nbgrader_config.py', {str(places.ROOT)!r}).load_config(), default=str))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True, check=True
@@ -213,6 +228,13 @@ def test_the_exchange_is_in_the_clone_unless_another_folder_is_named(tmp_path: P
     elsewhere = tmp_path / "shared" / "exchange"
     assert Path(settings(DROPNORM_EXCHANGE=str(elsewhere))["Exchange"]["root"]) == elsewhere
     assert elsewhere.is_dir()
+
+
+def test_nbgrader_grades_as_ever_and_flags_what_is_open() -> None:
+    steps = [step.rpartition(".")[2].strip("'>") for step in settings()["Autograde"]["autograde_preprocessors"]]
+    stock = [step.__name__ for step in Autograde.autograde_preprocessors.default()]
+    assert [step for step in steps if step != "FlagForHumans"] == stock
+    assert steps.index("FlagForHumans") == steps.index("SaveAutoGrades") + 1
 
 
 def test_nbgrader_leaves_the_clone_clean() -> None:

@@ -103,6 +103,23 @@ for _ in range(3):
 model = keras.Model(inputs, layers.Dense(1)(layers.BatchNormalization()(x)))
 """,
 }
+HOME_MADE = """
+class Mine(layers.Layer):
+    def call(self, x, training=False):
+        kept = keras.ops.cast(keras.random.uniform(keras.ops.shape(x)) > 0.3, "float32")
+        return x * kept if training else x
+
+model = keras.Sequential(
+    [
+        keras.Input((18,)),
+        layers.Dense(128, activation="relu"),
+        Mine(),
+        layers.Dense(64, activation="relu"),
+        Mine(),
+        layers.Dense(1),
+    ]
+)
+"""
 ZERO_BASED = "baseline_best_epoch = int(np.argmin(baseline_history.history['val_loss']))\nbaseline_overfits = True"
 LOGGED_GAP = (
     "best_epoch = int(np.argmin(history.history['val_loss'])) + 1\n"
@@ -159,9 +176,9 @@ CLASS = [
         NOTHING | {"spotify_baseline_questions": 2, "concrete_baseline_questions": 2},
     ),
     Learner(
-        "gus",  # one notebook is missing, and the model in the other was never trained
-        {"spotify_model": SOLVED["spotify_model"], "spotify-fit": ""},
-        NOTHING | {"spotify_structure": 10},
+        "gus",  # one notebook is missing; in the other a human must look at a layer of his own, which was never trained
+        {"spotify_model": HOME_MADE, "spotify-fit": ""},
+        NOTHING | {"spotify_structure": 4},
         without=(CONCRETE,),
     ),
     Learner(
@@ -278,6 +295,18 @@ def test_words_wait_for_a_human_and_only_where_there_are_any(course: Course) -> 
     with course.gradebook() as gradebook:
         waiting = {one.student_id for one in gradebook.assignment_submissions(ASSIGNMENT) if one.needs_manual_grade}
     assert waiting == {learner.name for learner in CLASS if learner.cells}
+
+
+def test_what_cannot_be_judged_is_flagged_and_nothing_else_is(course: Course) -> None:
+    with course.gradebook() as gradebook:
+        flagged = {
+            (submission.student_id, grade.name)
+            for submission in gradebook.assignment_submissions(ASSIGNMENT)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+            if grade.needs_manual_grade and not grade.name.endswith("_in_words")
+        }
+    assert flagged == {("gus", "spotify_structure")}
 
 
 def test_feedback_holds_the_reasons_and_neither_solutions_nor_the_marking_guide(course: Course) -> None:

@@ -16,8 +16,8 @@ from dropnorm import places, quiet
 from grader import cells, question, questions
 from grader.attempts import Attempts, assigned, watch
 from grader.errors import QuestionError
-from grader.report import number, report
-from grader.rubric import Criterion, Fault, Rubric, judge
+from grader.report import left_open, number, report
+from grader.rubric import Criterion, Fault, Rubric, Status, judge
 
 RIGHT = """
 model = keras.Sequential([
@@ -269,6 +269,17 @@ def rubric(*faults: Fault) -> Rubric:
 def test_the_report_names_every_criterion(faults: tuple[Fault, ...], lines: list[str]) -> None:
     shown = rubric(*faults)
     assert report(shown, judge(shown, None)).splitlines() == lines
+
+
+def test_a_report_tells_whether_points_are_left_open() -> None:
+    for fault, wanted in ((Fault("Odd.", 1.0, manual=True), True), (Fault("Odd.", 0.0, manual=True), True),
+                          (Fault("Wrong.", 1.0), False)):  # fmt: skip
+        shown = rubric(fault)
+        said = "a line of the learner's\n" + report(shown, judge(shown, None))
+        assert left_open(said, "r") is wanted
+        assert not left_open(said, "another")
+    gate = Rubric("r", (), lambda _: (Status.MANUAL, Fault("No data.", 1.0, manual=True)))
+    assert left_open(report(gate, judge(gate, None)), "r")
 
 
 @pytest.mark.parametrize(("points", "text"), [(0.0, "0"), (10.0, "10"), (2.5, "2.5"), (1 / 3, "0.33")])
