@@ -48,6 +48,7 @@ class Judged:
 JUDGED = (
     Judged("spotify_model", "spotify_model", "gap", high=True),
     Judged("spotify_model", "spotify_model", "fall", low=True),
+    Judged("spotify_model", "spotify_model", "last_val_loss", high=True),
     Judged("spotify_own_model", "spotify_model", "last_val_loss", high=True),
     Judged("concrete_model", "concrete_model", "last_val_loss", low=True, high=True),
     Judged("concrete_model", "concrete_model", "fall", low=True),
