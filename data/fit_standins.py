@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from dropnorm import datasets, places
 from dropnorm.datasets import drawing, standins
+from dropnorm.datasets.sources import course_csv, digest
 
 SEED = 20260101
 Numbers = dict[str, Any]
@@ -105,19 +106,35 @@ def inputs_of(table: pd.DataFrame, log: tuple[str, ...] = (), plain: tuple[str, 
 
 
 def response(
-    table: pd.DataFrame, target: pd.Series, inputs: Numbers, units: int, decay: float, target_marginal: Numbers,
-    group: pd.Series | None = None, early: bool = False,
+    table: pd.DataFrame,
+    target: pd.Series,
+    inputs: Numbers,
+    units: int,
+    decay: float,
+    target_marginal: Numbers,
+    group: pd.Series | None = None,
+    early: bool = False,
 ) -> Numbers:
     """The smooth response of ``target``'s normal scores: a line, a network of ``units`` tanh units, and the noise."""
     X = drawing.scaled(table, inputs)
     y = scores(target).to_numpy()
     line = Ridge(1.0).fit(X, y)
     if early:
-        network = MLPRegressor(hidden_layer_sizes=(units,), activation="tanh", alpha=decay, early_stopping=True, random_state=0,
-                               learning_rate_init=2e-3, max_iter=300, n_iter_no_change=20)
+        network = MLPRegressor(
+            hidden_layer_sizes=(units,),
+            activation="tanh",
+            alpha=decay,
+            early_stopping=True,
+            random_state=0,
+            learning_rate_init=2e-3,
+            max_iter=300,
+            n_iter_no_change=20,
+        )
     else:
-        network = MLPRegressor(hidden_layer_sizes=(units,), activation="tanh", alpha=decay, solver="lbfgs", max_iter=20000, random_state=0)
-    network.fit(X, y)
+        network = MLPRegressor(
+            hidden_layer_sizes=(units,), activation="tanh", alpha=decay, solver="lbfgs", max_iter=20000, random_state=0
+        )
+    network.fit(X, y - line.predict(X))
     entry = {
         "inputs": inputs,
         "line": numbers_of(line.coef_, 3),
@@ -163,22 +180,43 @@ def covariances(table: pd.DataFrame, group: pd.Series) -> tuple[np.ndarray, np.n
     return between, within, size
 
 
+def align_target(name: str, official: pd.DataFrame, numbers: Numbers) -> None:
+    """Correct the line of the response until the target has the official rank correlations with its inputs."""
+    response = numbers["response"]
+    columns = [c for c in response["inputs"] if c in official]
+    target = datasets.dataset(name).target
+    wanted = rank_correlation(official[[*columns, target]])
+    for _ in range(10):
+        missing = wanted - rank_correlation(standins.draw_from(name, numbers)[[*columns, target]])
+        step = np.linalg.lstsq(wanted[:-1, :-1], beyond(missing[-1, :-1], 0.02), rcond=0.05)[0] / 2
+        line = np.array(response["line"])
+        line[[list(response["inputs"]).index(c) for c in columns]] += step
+        response["line"] = numbers_of(line, 3)
+
+
+# A network learns a response that a network drew more easily than trees do. On Concrete it would come nearer to the
+# stand-in's than to the official strengths (3.0 against 4.2 MPa); so much less for the trees brings the two together.
+TREES_LESS = {"red-wine": 0.0, "concrete": 0.02}
+
+
 def calibrate(name: str, official: pd.DataFrame, numbers: Numbers) -> None:
     """Set curvature and noise of the response so that a line and boosted trees explain of the stand-in what they
     explain of the official table. A network fitted to few rows has followed some of their noise: the residuals alone
     would mislead."""
     response = numbers["response"]
-    wanted = explained(name, official)
-    noise = dict(response["noise"]), response.get("group_sd")
+    wanted = np.array(explained(name, official)) - [0, TREES_LESS[name]]
+    start = response["curvature"], response["noise"], response.get("group_sd")
 
     def miss(parameters: np.ndarray) -> float:
-        response["curvature"] = round(float(parameters[0]), 3)
-        response["noise"] = noise[0] | {"sd": numbers_of(np.array(noise[0]["sd"]) * parameters[1], 4)}
-        if noise[1] is not None:
-            response["group_sd"] = round(float(noise[1] * parameters[1]), 4)
+        response["curvature"] = round(float(start[0] * parameters[0]), 3)
+        response["noise"] = start[1] | {"sd": numbers_of(np.array(start[1]["sd"]) * parameters[1], 4)}
+        if start[2] is not None:
+            response["group_sd"] = round(float(start[2] * parameters[1]), 4)
         return float(sum((a - b) ** 2 for a, b in zip(explained(name, standins.draw_from(name, numbers)), wanted)))
 
-    best = minimize(miss, [1.0, 1.0], method="Nelder-Mead", options={"maxfev": 30, "initial_simplex": [[1, 1], [0.8, 1], [1, 0.8]]})
+    best = minimize(
+        miss, [1.0, 1.0], method="Nelder-Mead", options={"maxfev": 30, "initial_simplex": [[1, 1], [0.8, 1], [1, 0.8]]}
+    )
     miss(best.x)
     print(name, "calibrated", best.x, best.fun)
 
@@ -195,8 +233,17 @@ def explained(name: str, table: pd.DataFrame) -> tuple[float, float]:
 # --- red wine ---------------------------------------------------------------------------------------------------------
 
 WINE_DECIMALS = {
-    "fixed acidity": 1, "volatile acidity": 2, "citric acid": 2, "residual sugar": 1, "chlorides": 3,
-    "free sulfur dioxide": 0, "total sulfur dioxide": 0, "density": 4, "pH": 2, "sulphates": 2, "alcohol": 1,
+    "fixed acidity": 1,
+    "volatile acidity": 2,
+    "citric acid": 2,
+    "residual sugar": 1,
+    "chlorides": 3,
+    "free sulfur dioxide": 0,
+    "total sulfur dioxide": 0,
+    "density": 4,
+    "pH": 2,
+    "sulphates": 2,
+    "alcohol": 1,
 }
 
 
@@ -211,8 +258,7 @@ def fit_red_wine(official: pd.DataFrame) -> Numbers:
         "copies": {str(k): int(n) for k, n in copies.items()},
         "correlation": latent_correlation(features, marginals),
         "marginals": marginals,
-        "response": response(features, wines["quality"], inputs_of(features), 12, 1.0,
-                             marginal(wines["quality"], 0)),
+        "response": response(features, wines["quality"], inputs_of(features), 12, 1.0, marginal(wines["quality"], 0)),
     }
 
 
@@ -232,21 +278,50 @@ def fit_concrete(official: pd.DataFrame) -> Numbers:
         sets = ages.loc[members.index].value_counts()
         points = 41 if len(members) > 200 else 21 if len(members) > 40 else 15
         marginals = {c: marginal(members[c], points, decimals=1) for c in INGREDIENTS}
-        families.append({
-            "mixes": len(members),
-            "ages": [{"days": list(a), "share": int(n)} for a, n in sets.items() if n > 1],
-            "marginals": marginals,
-            "correlation": latent_correlation(members, marginals),
-        })
+        families.append(
+            {
+                "mixes": len(members),
+                "ages": [{"days": list(a), "share": int(n)} for a, n in sets.items() if n > 1],
+                "marginals": marginals,
+                "correlation": latent_correlation(members, marginals),
+            }
+        )
     inputs = distinct[[*INGREDIENTS, "Age"]]
-    return {
+    numbers = {
         "seed": SEED,
         "rows": len(official),
         "families": families,
         "copies": {"last_age": 91, "times": [4, 3]},
-        "response": response(inputs, distinct["CompressiveStrength"], inputs_of(inputs, log=("Age",)), 20, 0.5,
-                             marginal(distinct["CompressiveStrength"], 101, decimals=2), group=mix),
+        "response": response(
+            inputs,
+            distinct["CompressiveStrength"],
+            inputs_of(inputs, log=("Age",)),
+            20,
+            0.5,
+            marginal(distinct["CompressiveStrength"], 101, decimals=2),
+            group=mix,
+        ),
     }
+    align(official, numbers)
+    return numbers
+
+
+def align(official: pd.DataFrame, numbers: Numbers) -> None:
+    """Correct the families' correlations together until the whole table has the official rank correlations.
+
+    In small families with many zeros the wanted correlation is out of reach; the others make up for it."""
+    wanted = rank_correlation(official[INGREDIENTS])
+    for _ in range(20):
+        missing = wanted - rank_correlation(standins.draw_from("concrete", numbers)[INGREDIENTS])
+        for family in numbers["families"]:
+            latent = drawing.symmetric(family["correlation"]) + beyond(missing, 0.04) / 2
+            np.fill_diagonal(latent, 1)
+            family["correlation"] = triangle(proper(np.clip(latent, -1, 1)))
+
+
+def beyond(values: np.ndarray, slack: float) -> np.ndarray:
+    """What exceeds ``slack`` in size: small differences are left alone."""
+    return np.sign(values) * np.maximum(np.abs(values) - slack, 0)
 
 
 def family_of(ages: tuple[int, ...]) -> str:
@@ -265,9 +340,18 @@ def family_of(ages: tuple[int, ...]) -> str:
 # --- Spotify ----------------------------------------------------------------------------------------------------------
 
 SPOTIFY = {
-    "danceability": {"digits": 3}, "energy": {"digits": 3}, "key": {}, "loudness": {"decimals": 3}, "mode": {},
-    "speechiness": {"digits": 3}, "acousticness": {"digits": 3}, "instrumentalness": {"digits": 3},
-    "liveness": {"digits": 3}, "valence": {"digits": 3}, "tempo": {"decimals": 3}, "duration_ms": {"decimals": 0},
+    "danceability": {"digits": 3},
+    "energy": {"digits": 3},
+    "key": {},
+    "loudness": {"decimals": 3},
+    "mode": {},
+    "speechiness": {"digits": 3},
+    "acousticness": {"digits": 3},
+    "instrumentalness": {"digits": 3},
+    "liveness": {"digits": 3},
+    "valence": {"digits": 3},
+    "tempo": {"decimals": 3},
+    "duration_ms": {"decimals": 0},
 }
 BOUNDS = [10, 20, 30, 40, 50, 60, 70, 80, 90]
 MOST = 5  # playlists that hold one track
@@ -321,9 +405,16 @@ def fit_spotify(official: pd.DataFrame) -> Numbers:
             "shares": numbers_of(shares.reindex(columns=range(1, MOST + 1), fill_value=0), 3),
             "genre_of_copy": numbers_of(moved.reindex(index=genres, columns=genres, fill_value=0), 3),
         },
-        "response": response(inputs, tracks["track_popularity"], inputs_of(inputs, plain=plain), 24, 1e-3,
-                             marginal(tracks["track_popularity"], 101, decimals=0), group=tracks["track_artist"],
-                             early=True),
+        "response": response(
+            inputs,
+            tracks["track_popularity"],
+            inputs_of(inputs, plain=plain),
+            24,
+            1e-3,
+            marginal(tracks["track_popularity"], 101, decimals=0),
+            group=tracks["track_artist"],
+            early=True,
+        ),
     }
 
 
@@ -350,19 +441,22 @@ def count(numbers: Any) -> int:
         return sum(count(v) for v in numbers.values())
     if isinstance(numbers, list):
         return sum(count(v) for v in numbers)
-    return int(not isinstance(numbers, (bool, str)))
+    return int(not isinstance(numbers, bool | str))
 
 
 def written(numbers: Any, indent: str = "") -> str:
-    """JSON with one line for each list of numbers, so that a file stays short and its differences readable."""
-    if isinstance(numbers, dict) and any(isinstance(v, (dict, list)) for v in numbers.values()):
-        inner = indent + "  "
+    """JSON with a line for each marginal, list or row of a matrix: short files whose differences can be read."""
+    inner = indent + "  "
+    if isinstance(numbers, dict) and any(isinstance(v, dict) or nested(v) for v in numbers.values()):
         lines = [f"{inner}{json.dumps(k)}: {written(v, inner)}" for k, v in numbers.items()]
         return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    if isinstance(numbers, list) and any(isinstance(v, (dict, list)) for v in numbers):
-        inner = indent + "  "
+    if nested(numbers):
         return "[\n" + ",\n".join(f"{inner}{written(v, inner)}" for v in numbers) + f"\n{indent}]"
     return json.dumps(numbers)
+
+
+def nested(numbers: Any) -> bool:
+    return isinstance(numbers, list) and any(isinstance(v, dict | list) for v in numbers)
 
 
 def main() -> None:
@@ -373,8 +467,12 @@ def main() -> None:
         found = datasets.dataset(name)
         official = pd.read_csv(found.path)
         numbers = FIT[name](official)
-        if name != "spotify":
+        align_target(name, official, numbers)
+        if name in TREES_LESS:  # Spotify's many rows leave a network no noise to follow
             calibrate(name, official, numbers)
+            align_target(name, official, numbers)
+            calibrate(name, official, numbers)
+        numbers["sha256"] = digest(course_csv(standins.draw_from(name, numbers)))
         text = written(numbers) + "\n"
         (places.STANDINS / f"{name}.json").write_text(text)
         print(f"{name}: {count(numbers):,} numbers, {text.count(chr(10))} lines")

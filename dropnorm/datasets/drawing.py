@@ -23,12 +23,17 @@ def normals(rng: np.random.Generator, count: int, correlation: list[float]) -> n
     return drawn @ factor.T
 
 
-def root(triangle: list[float]) -> np.ndarray:
-    """The lower-triangular root of a covariance matrix that is given by its lower triangle, row after row."""
+def symmetric(triangle: list[float]) -> np.ndarray:
+    """The symmetric matrix that is given by its lower triangle, row after row."""
     size = round((np.sqrt(8 * len(triangle) + 1) - 1) / 2)
-    covariance = np.zeros((size, size))
-    covariance[np.tril_indices(size)] = triangle
-    return np.linalg.cholesky(covariance)  # which reads the lower triangle alone
+    matrix = np.zeros((size, size))
+    matrix[np.tril_indices(size)] = triangle
+    return matrix + np.tril(matrix, -1).T
+
+
+def root(triangle: list[float]) -> np.ndarray:
+    """The lower-triangular root of a covariance matrix that is given by its lower triangle."""
+    return np.linalg.cholesky(symmetric(triangle))
 
 
 def ranks(latent: np.ndarray) -> np.ndarray:
@@ -61,9 +66,7 @@ def at(probability: np.ndarray, marginal: Marginal) -> np.ndarray:
     return values.astype("int64") if marginal["decimals"] == 0 and marginal.get("whole") else values
 
 
-def respond(
-    table: pd.DataFrame, response: dict[str, Any], rng: np.random.Generator, group: Any = None
-) -> np.ndarray:
+def respond(table: pd.DataFrame, response: dict[str, Any], rng: np.random.Generator, group: Any = None) -> np.ndarray:
     """The target of each row: a smooth function of its inputs, an effect of its group, noise; then by rank."""
     score = predict(table, response)
     noise = np.interp(score, response["noise"]["at"], response["noise"]["sd"])
@@ -75,18 +78,19 @@ def respond(
 
 
 def predict(table: pd.DataFrame, response: dict[str, Any]) -> np.ndarray:
-    """The smooth part of the response, (rows,): a line plus ``curvature`` times what a small network adds to it."""
+    """The smooth part of the response, (rows,): a line, and ``curvature`` times a small network that bends it."""
     inputs = scaled(table, response["inputs"])
     line = inputs @ np.array(response["line"]) + response["line_bias"]
     layer = np.tanh(inputs @ np.array(response["hidden"]) + response["hidden_bias"])
-    network = layer @ np.array(response["output"]) + response["output_bias"]
-    return line + response["curvature"] * (network - line)
+    bend = layer @ np.array(response["output"]) + response["output_bias"]
+    return line + response["curvature"] * bend
 
 
 def scaled(table: pd.DataFrame, inputs: dict[str, dict[str, Any]]) -> np.ndarray:
     """The columns named in ``inputs``, some by logarithm, less their centre, by their scale, cut at 4."""
     values = [
-        (np.log(table[name]) if entry.get("log") else table[name]).to_numpy(dtype=float) for name, entry in inputs.items()
+        (np.log(table[name]) if entry.get("log") else table[name]).to_numpy(dtype=float)
+        for name, entry in inputs.items()
     ]
     centre = [entry["centre"] for entry in inputs.values()]
     scale = [entry["scale"] for entry in inputs.values()]

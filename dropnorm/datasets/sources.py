@@ -101,6 +101,11 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def course_csv(table: pd.DataFrame) -> bytes:
+    """``table`` as the course's CSV: comma separated, lines ended as on Unix, the same bytes on every system."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
 def course_form(source: Source, content: bytes, seen: str) -> bytes:
     """``content`` (upstream's form or the course's) as the course's CSV, verified.
 
@@ -110,7 +115,7 @@ def course_form(source: Source, content: bytes, seen: str) -> bytes:
         return content
     table = _read(source, content, seen)
     table = _in_course_columns(source, table, seen)
-    written = table.to_csv(index=False, lineterminator="\n").encode()
+    written = course_csv(table)
     if digest(written) in source.course_sha256:
         return written
     _check_rows(source, table, seen)

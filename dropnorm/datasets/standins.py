@@ -124,9 +124,7 @@ def _track_genres(
     return np.where(strays[artist], np.minimum(drawn, other.shape[1] - 1), main[artist])
 
 
-def _in_playlists(
-    numbers: Numbers, rng: np.random.Generator, tracks: pd.DataFrame, genre: np.ndarray
-) -> pd.DataFrame:
+def _in_playlists(numbers: Numbers, rng: np.random.Generator, tracks: pd.DataFrame, genre: np.ndarray) -> pd.DataFrame:
     """One row for each playlist that holds a track: a popular track stands in more of them, of several genres."""
     genres = list(numbers["genres"])
     shares = np.array(numbers["playlists"]["shares"])[

@@ -72,7 +72,7 @@ def stand_in_file(source: Source) -> Path:
         path = folder / STAND_IN / source.file_name
         if _is_kept(path, recipe):
             return path
-    content = standins.draw(source.name).to_csv(index=False, lineterminator="\n").encode()
+    content = sources.course_csv(standins.draw(source.name))
     path = home() / STAND_IN / source.file_name
     write(path, content)
     write(record_of(path), json.dumps({"sha256": sources.digest(content), "recipe": recipe}).encode() + b"\n")
