@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dropnorm import places
 from dropnorm.datasets import sources, store
 from dropnorm.datasets.errors import DataError
 from dropnorm.datasets.sources import Column
@@ -85,7 +86,11 @@ def path(name: str) -> Path:
 
 
 def line(found: DataSet) -> str:
-    """One line that says which file is in use."""
+    """One line that says which file is in use, and where it is if not in the course's own folders."""
     if found.source == store.OFFICIAL:
-        return f"{found.name}: the official file ({found.title})."
-    return f"{found.name}: a stand-in drawn to resemble the official file ({found.title}), which is not here."
+        said = f"{found.name}: the official file ({found.title})."
+    else:
+        said = f"{found.name}: a stand-in drawn to resemble the official file ({found.title}), which is not here."
+    if found.path.is_relative_to(store.user_home()):
+        said += f" It is in {found.path.parent}, as {places.CACHE} cannot be written."
+    return said

@@ -46,11 +46,15 @@ def official_file(source: Source) -> Path | None:
             )
         _verified_in_place(source, path)
         return path
-    for home in homes():
-        path = home / OFFICIAL / source.file_name
-        record = record_of(path)
-        if path.is_file() or record.is_file():
-            _verify_kept(source, path, record)
+    return kept_official(source)
+
+
+def kept_official(source: Source) -> Path | None:
+    """The verified official file that was fetched or imported, or None. Raises DataError as `official_file` does."""
+    for folder in homes():
+        path = folder / OFFICIAL / source.file_name
+        if path.is_file() or record_of(path).is_file():
+            _verify_kept(source, path)
             return path
     return None
 
@@ -58,24 +62,32 @@ def official_file(source: Source) -> Path | None:
 def keep_official(source: Source, content: bytes) -> Path:
     """Write ``content``, the verified course form, as the official file in use; atomic. Raises DataError."""
     path = home() / OFFICIAL / source.file_name
-    write(path, content)
-    write(record_of(path), json.dumps({"sha256": sources.digest(content)}).encode() + b"\n")
+    _write_with_record(path, content, {"sha256": sources.digest(content)})
     return path
 
 
 def stand_in_file(source: Source) -> Path:
-    """The stand-in of ``source``; drawn and written at the first call, and anew if its recipe or the file changed."""
+    """The stand-in of ``source``; drawn and written at the first call, and anew after a change of its recipe.
+
+    Raises DataError if it was altered or cut short since it was written: it may hold somebody's work.
+    """
     from dropnorm.datasets import standins
 
     recipe = standins.recipe(source.name)
     for folder in homes():
         path = folder / STAND_IN / source.file_name
-        if _is_kept(path, recipe):
+        record = _record(path)
+        if not path.is_file() or "sha256" not in record:
+            continue
+        if sources.digest(_content(path)) != record["sha256"]:
+            raise DataError(
+                f"The stand-in {path} was altered or cut short; move or delete that file and it is drawn anew."
+            )
+        if record.get("recipe") == recipe:
             return path
     content = sources.course_csv(standins.draw(source.name))
     path = home() / STAND_IN / source.file_name
-    write(path, content)
-    write(record_of(path), json.dumps({"sha256": sources.digest(content), "recipe": recipe}).encode() + b"\n")
+    _write_with_record(path, content, {"sha256": sources.digest(content), "recipe": recipe})
     return path
 
 
@@ -86,12 +98,15 @@ def home() -> Path:
 
 def homes() -> list[Path]:
     """The folders that are looked into, the one that is written to first."""
-    if _writable(places.CACHE):
-        return [places.CACHE]
+    return [places.CACHE] if _writable(places.CACHE) else [user_home(), places.CACHE]
+
+
+def user_home() -> Path:
+    """This clone's folder in the user's own cache; two clones never share one."""
     import pooch
 
-    clone = sources.digest(str(places.ROOT).encode())[:12]  # two clones never share a folder
-    return [Path(pooch.os_cache("dropnorm")) / clone, places.CACHE]
+    clone = sources.digest(str(places.ROOT).encode())[:12]
+    return Path(pooch.os_cache("dropnorm")) / clone
 
 
 def record_of(path: Path) -> Path:
@@ -111,6 +126,14 @@ def write(path: Path, content: bytes) -> None:
             f"{path} cannot be written ({error.strerror or error}); free some space or allow writing there, then "
             "try again: nothing was changed."
         ) from error
+
+
+def _write_with_record(path: Path, content: bytes, record: dict[str, str]) -> None:
+    """Write a CSV and its record. The old record goes first, so that none is ever taken for another file's."""
+    with contextlib.suppress(OSError):  # whoever may not delete it will hear so from `write`
+        record_of(path).unlink()
+    write(path, content)
+    write(record_of(path), json.dumps(record).encode() + b"\n")
 
 
 @contextlib.contextmanager
@@ -138,34 +161,38 @@ def _verified_in_place(source: Source, path: Path) -> None:
     content = _content(path)
     if sources.digest(content) in source.course_sha256:
         return
-    if sources.course_form(source, content, str(path)) != content:
+    sources.course_form(source, content, str(path))
+    header = content.split(b"\n", 1)[0].decode("utf-8-sig").strip()
+    if header != ",".join(column.name for column in source.columns):
         raise DataError(
             f"{path} holds the official {source.name}, but not in the course's columns; bring it in with "
             f"`python -m dropnorm.datasets import {path.parent}` and unset DROPNORM_DATA."
         )
 
 
-def _verify_kept(source: Source, path: Path, record: Path) -> None:
+def _verify_kept(source: Source, path: Path) -> None:
+    """Raises DataError unless ``path`` is the official file, as it was when it came."""
     again = f"get it again with `python -m dropnorm.datasets fetch {source.name}` or `import DIR`"
     if not path.is_file():
         raise DataError(f"The official file {path} was in use and is gone; {again}.")
-    seen = sources.digest(_content(path))
+    content = _content(path)
+    seen = sources.digest(content)
     if seen in source.course_sha256:
         return
-    try:
-        known = json.loads(record.read_text(encoding="utf-8"))["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        known = None
-    if seen != known:
+    known = _record(path).get("sha256")
+    if known is None:
+        sources.course_form(source, content, str(path))
+    elif seen != known:
         raise DataError(f"The official file {path} was altered or cut short since it came; {again}.")
 
 
-def _is_kept(path: Path, recipe: str) -> bool:
+def _record(path: Path) -> dict[str, str]:
+    """What was noted beside ``path`` when it was written; empty where that is missing or damaged."""
     try:
         record = json.loads(record_of(path).read_text(encoding="utf-8"))
-        return record == {"sha256": sources.digest(path.read_bytes()), "recipe": recipe}
     except (OSError, ValueError):
-        return False
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _content(path: Path) -> bytes:
