@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,9 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("make") is None, reason="NO MAKE: `make lab` was not tried"),
     pytest.mark.skipif(os.name == "nt", reason="make and signals: not tried on Windows"),
 ]
+
+
+PATIENCE = 60  # seconds for one answer
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +80,19 @@ def lab(layout: Layout) -> Iterator[tuple[str, str, str]]:
 
 
 def asked(address: str, token: str, path: str) -> bytes:
+    """What JupyterLab answers; it prints its address a moment before it takes the first connection."""
     request = urllib.request.Request(address + path, headers={"Authorization": f"token {token}"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return answer.read()
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return answer.read()
+        except urllib.error.HTTPError:
+            raise
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def test_the_first_start_installs_and_opens_the_first_lesson(clone):
