@@ -108,8 +108,10 @@ class Evidence:
             parts = {**{f"{name} ": part for name, part in self.notebook_data.parts.items()}, **parts}
         training = self.data if not self.data_difference else self.notebook_data
         parts = {**parts, **trained.tails(training.X_train, training.y_train)}
-        found = trained.evaluated_on(self.told, self.model, parts)
-        return None if found is None else found.strip()
+        found = (trained.evaluated_on(self.told, self.model, parts) or "").strip()
+        if self.trained_further and found != "validation":
+            return None  # the losses are not those of the model as it is now: agreement would be chance
+        return found or None
 
     @cached_property
     def trained_further(self) -> bool:

@@ -89,8 +89,10 @@ def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
         return _no_value(name, given, "one whole number")
     lowest = np.nanmin(losses) if np.isfinite(losses).any() else np.nan
     best = set(np.flatnonzero(np.isclose(losses, lowest, rtol=1e-6, atol=0)) + 1)  # equal lows count alike
-    if value in best:
+    if value in best or (np.isnan(losses).any() and value == np.argmin(losses) + 1):  # argmin takes nan for the lowest
         return None
+    if not best or not np.isfinite(series[LOGGED]).any():
+        return Fault(explain("other_epoch", name=name, value=f"{value:g}"), 1.0, "other_epoch")
     if value + 1 in best:
         return Fault(explain("epoch_from_zero", name=name, value=value), 0.5, "epoch_from_zero")
     if np.isclose(value, lowest, rtol=1e-3):
@@ -111,9 +113,12 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
     if AT_INFERENCE not in series:
         return Fault(explain("no_loss_at_inference", name=name), 1.0, "no_loss_at_inference")
     logged, inference, validation = series[LOGGED], series[AT_INFERENCE], series[VALIDATION]
+    right = validation[-1] - inference[-1]
+    if not np.isfinite(right):  # a training that diverged has no gap: the expression gives nan or infinity, as asked
+        same = value == right or (np.isnan(value) and np.isnan(right))
+        return None if same else Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
     # An exact value, or one rounded to three significant digits of the losses that it is the difference of.
     slack = 0.6 * 10.0 ** (np.floor(np.log10(max(abs(validation[-1]), 1e-9))) - 2)
-    right = validation[-1] - inference[-1]
     if _near(value, right, slack):
         return None
     tenth = max(1, len(validation) // 10)

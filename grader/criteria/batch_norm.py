@@ -80,8 +80,6 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
             named.setdefault("batch_norm_forced_in_calls", []).append(number)
         elif not step.trainable:
             named.setdefault("batch_norm_frozen", []).append(number)
-        if step.settings.get("axis", -1) != -1:
-            named.setdefault("batch_norm_axis", []).append(number)
     faults = []
     for key, numbers in named.items():
         every = len(numbers) == len(steps) > 1

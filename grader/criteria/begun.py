@@ -53,9 +53,8 @@ def answers_begun(history_name: str, *answers: str) -> Callable[[Any], tuple[Sta
         if all(answer is None for answer in given):
             if evidence.error is not None:
                 return Status.RAISED, explain_error(evidence.error, answers[0])
-            return Status.NOT_STARTED, Fault(
-                explain("not_answered", answers=" and ".join(map("`{}`".format, answers))), 1.0
-            )
+            names, are = " and ".join(f"`{answer}`" for answer in answers), "are" if len(answers) > 1 else "is"
+            return Status.NOT_STARTED, Fault(explain("not_answered", answers=names, are=are), 1.0)
         if evidence.names.get(history_name) is None:
             return Status.NOT_STARTED, Fault(explain("nothing_to_answer", history=history_name), 1.0, "not_trained")
         return None

@@ -288,12 +288,6 @@ BATCH_NORM = (
         "Its moving averages stay at 0 and 1, so raw values pass.",
         "Let Keras decide which statistics to use.",
     ),
-    Misconception(
-        "batch_norm_axis",
-        "{which} normalizes along another axis than the features'.",
-        "Each feature needs a mean and a standard deviation of its own, taken over the rows.",
-        "Leave `axis` as it is by default.",
-    ),
 )
 
 COMPILE = (

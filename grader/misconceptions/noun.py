@@ -23,5 +23,5 @@ class Misconception:
 
     def message(self, **seen: object) -> str:
         """The sentences, the learner's own values filled in; the first letter is made a capital."""
-        text = " ".join(part for part in (self.seen.format(**seen), self.why.format(**seen), self.step) if part)
+        text = " ".join(part.format(**seen) for part in (self.seen, self.why, self.step) if part)
         return text[:1].upper() + text[1:]

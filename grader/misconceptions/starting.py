@@ -28,7 +28,7 @@ NOT_BEGUN = (
     ),
     Misconception(
         "not_answered",
-        "{answers} still None, so there is nothing to judge yet.",
+        "{answers} {are} still None, so there is nothing to judge yet.",
         "",
         "Write an expression over the history, run the cell, then go on.",
     ),

@@ -1,0 +1,55 @@
+"""The named misconceptions: each has an answer that shows it, and a message for people that never prints the answer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from grader.misconceptions import MISCONCEPTIONS, explain
+from tests.answers import FOLDER, answers
+
+FIELD = re.compile(r"\{(\w+)\}")
+# What stands in a gate's place of a name: nothing is called wrong there, so no verdict bears these names.
+NAMELESS = {"not_there", "not_begun", "not_answered", "nothing_to_answer"}
+
+
+@pytest.mark.parametrize("key", MISCONCEPTIONS)
+def test_a_message_is_made_of_sentences(key: str) -> None:
+    entry = MISCONCEPTIONS[key]
+    fields = {name: f"<{name}>" for part in (entry.seen, entry.why, entry.step) for name in FIELD.findall(part)}
+    message = explain(key, **fields)
+    assert message[0].isupper() or message[0] in "`<"
+    assert not FIELD.search(message)
+    assert re.search(r"[.?!)>]$", message)
+    assert entry.step.endswith((".", "?")), "each ends with one next step"
+    assert len(message) < 420, "people read short messages"
+
+
+@pytest.mark.parametrize("key", MISCONCEPTIONS)
+def test_no_message_holds_the_numbers_that_are_asked_for(key: str) -> None:
+    entry = MISCONCEPTIONS[key]
+    text = f"{entry.seen} {entry.why} {entry.step}"
+    assert not re.search(r"0\.3|30|128|\b64\b|512|\b50\b|100\b|rate=", text)
+    assert not re.search(r"layers\.[A-Z]", text) and "add(" not in text
+
+
+def test_each_misconception_has_an_answer_that_shows_it() -> None:
+    files = [*FOLDER.glob("*.md"), *Path(__file__).parent.glob("test_rubric_*.py")]
+    shown = set(re.findall(r"\w+", " ".join(path.read_text(encoding="utf-8") for path in files)))
+    assert set(MISCONCEPTIONS) - shown - NAMELESS == set()
+
+
+@pytest.mark.parametrize("exercise", ["spotify", "concrete"])
+def test_there_are_enough_answers_and_no_series_of_one_kind(exercise: str) -> None:
+    files = sorted(path.stem for path in FOLDER.glob(f"{exercise}-*.md"))
+    found = answers(*files)
+    wrong = [answer for answer in found if answer.expected[0].status != "right"]
+    assert len(wrong) >= 25
+    assert len(found) - len(wrong) >= 15
+    kinds = Counter(answer.expected[0].misconceptions for answer in wrong)
+    assert max(kinds.values()) <= len(wrong) / 5, kinds.most_common(3)
+    models = Counter(answer.cells for answer in found)
+    assert max(models.values()) == 1, "each answer once"

@@ -1,0 +1,66 @@
+"""The error that a cell raised is read and explained; each error here is raised by Keras or Python itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.criteria.errors import explain_error
+from grader.evidence import Evidence
+from grader.exercises import rubric
+from grader.rubric import Status, judge
+from tests.answers import run
+from tests.test_rubric_answers import IMPORTS
+
+CELLS = {
+    "rate_in_percent": "layers.Dropout(30)",
+    "rate_not_given": "layers.Dropout()",
+    "unknown_argument": "layers.Dense(3, unit=4)",
+    "unknown_name_of": 'keras.Sequential([keras.Input((3,)), layers.Dense(1)]).compile(optimizer="adm", loss="mae")',
+    "units_no_number": "layers.Dense(12.5)",
+    "class_for_layer": "keras.Sequential([layers.Dense])",
+    "nothing_for_layer": "keras.Sequential([layers.Dense(3), print()])",
+    "list_in_list": "keras.Sequential([[layers.Dense(3)]])",
+    "layers_without_list": "keras.Sequential(layers.Dense(3), layers.Dense(1))",
+    "layer_on_layer": "layers.Dense(3)(layers.Dropout(0.5))",
+    "list_for_model": "[layers.Dense(3)].compile()",
+    "none_for_model": "model.fit()",
+    "no_such_name": "layers.BatchNormalisation()",
+    "not_defined": "Dense(3)",
+    "no_such_module": "import kears",
+    "fit_before_compile": "keras.Sequential([keras.Input((3,)), layers.Dense(1)]).fit(np.zeros((4, 3)), np.zeros(4))",
+    "wrong_width": "keras.Sequential([keras.Input((3,)), layers.Dense(1)])(np.zeros((4, 2)))",
+    "rows_differ": (
+        'm = keras.Sequential([keras.Input((3,)), layers.Dense(1)])\nm.compile(loss="mae")\n'
+        "m.fit(np.zeros((4, 3)), np.zeros(5), verbose=0)"
+    ),
+    "shape_no_tuple": "keras.Input(8)",
+    "same_layer_name": 'keras.Sequential([layers.Dense(3, name="a"), layers.Dense(1, name="a")])',
+    "comma_missing": "[[layers.Dense(3)] (layers.Dense(1))]",
+    "not_python": "keras.Sequential([layers.Dense(3)",
+    "interrupted": "raise KeyboardInterrupt",
+    "raised": "1 / 0",
+}
+
+
+@pytest.mark.parametrize("key", CELLS)
+def test_an_error_is_read_and_named(key: str) -> None:
+    error = run({"imports": IMPORTS, "answer": CELLS[key]}, {}).get("answer")
+    assert error is not None
+    fault = explain_error(error, "model")
+    assert fault.misconception == key, f"{type(error).__name__}: {error}"
+    assert "\n" not in fault.message and "Traceback" not in fault.message
+
+
+@pytest.mark.parametrize("name", ["spotify_structure", "concrete_structure", "spotify_own_model_loss"])
+def test_what_raised_is_neither_wrong_nor_untouched(name: str) -> None:
+    owner, sheet = rubric(name)
+    verdict = judge(sheet, Evidence.of(owner.name, {owner.model_name: None}, ValueError("something of Keras")))
+    assert (verdict.status, verdict.score) == (Status.RAISED, 0.0)
+    assert "something of Keras" in verdict.findings[0].message
+
+
+def test_the_error_of_an_earlier_try_is_no_matter_once_there_is_a_model() -> None:
+    names: dict = {}
+    run({"imports": IMPORTS, "answer": "model = keras.Sequential([keras.Input((18,)), layers.Dense(1)])"}, names)
+    owner, sheet = rubric("spotify_structure")
+    assert judge(sheet, Evidence.of(owner.name, names, ValueError("earlier"))).status == Status.WRONG
