@@ -13,6 +13,8 @@ from grader.spec_rules import FUNCTIONS
 
 # Around zero where the functions differ, and far out where they saturate or are cut off.
 GRID = np.concatenate([np.linspace(-4.0, 4.0, 33), [-30.0, -7.5, -1e-3, 1e-3, 5.5, 6.5, 30.0]]).astype(np.float32)[None]
+# How far equal values may lie apart, relative to their size: half precision keeps three digits or two.
+TOLERANCES = {"float16": 2e-3, "bfloat16": 2e-2}
 Recognised = tuple[str, dict[str, Any]]
 
 
@@ -122,12 +124,14 @@ def dropout_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | N
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two arrays are equal up to what float32 loses on the way."""
+    """Whether two arrays are equal up to what their precision loses on the way."""
     if a.shape != b.shape:
         return False
+    tolerance = max(TOLERANCES.get(array.dtype.name, 1e-4) for array in (a, b))
     a, b = a.astype(float), b.astype(float)
     size = max(float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b))), 1e-12)
-    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6 * min(size, 1.0) + 1e-7 * size, equal_nan=True))
+    smallest = tolerance * (1e-2 * min(size, 1.0) + 1e-3 * size)
+    return bool(np.allclose(a, b, rtol=tolerance, atol=smallest, equal_nan=True))
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

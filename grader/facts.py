@@ -82,6 +82,7 @@ class ModelFacts:
         moving: for each batch normalization, by layer name: whether a training step moves its moving averages.
         zeros: for each dropout-like step, by layer name: the share of its non-zero inputs that training mode sets to
             zero.
+        idle: layers that change nothing though they are of a kind that does (dropout of rate 0); not in ``operations``.
         unjudged: reasons why a human must look, one sentence each: a layer of one's own, a step that cannot be traced.
     """
 
@@ -93,6 +94,7 @@ class ModelFacts:
     deterministic: bool = True
     moving: Mapping[str, bool] = field(default_factory=dict)
     zeros: Mapping[str, float] = field(default_factory=dict)
+    idle: tuple[Operation, ...] = ()
     unjudged: tuple[str, ...] = ()
 
     def of_kind(self, kind: str) -> tuple[Operation, ...]:

@@ -49,6 +49,15 @@ def kind_of(cls: type) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)).lower()
 
 
+def does_dense(layer: Any, cls: type, rank: int) -> bool:
+    """Whether a layer does what Dense does on rows: Dense itself, or EinsumDense from one axis to one axis."""
+    if cls.__name__ != "EinsumDense" or rank != 2:
+        return cls.__name__ == "Dense"
+    given, kernel, made = re.match(r"(.*),(.*)->(.*)", layer.equation.replace("...", "z").replace(" ", "")).groups()
+    whole_bias = layer.bias is None or layer.bias.ndim == 1
+    return kernel == given[1:] + made[1:] and len(kernel) == 2 and given[0] == made[0] and whole_bias
+
+
 def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]:
     """The settings of a built-in layer that matter: those always told, those without a default, those changed.
 
@@ -60,8 +69,13 @@ def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]
     rank = len(shape)
     always = ALWAYS.get(kind_of(cls), ())
     settings: dict[str, Any] = {}
+    if cls.__name__ == "EinsumDense" and does_dense(layer, cls, rank):
+        settings = {"units": int(layer.kernel.shape[-1]), "use_bias": layer.bias is not None}
+        ignored = IGNORED | {"equation", "output_shape", "bias_axes"}
+    else:
+        ignored = IGNORED
     for name, parameter in inspect.signature(cls.__init__).parameters.items():
-        if name in IGNORED or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+        if name in ignored or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         if not hasattr(layer, name):
             continue
@@ -99,6 +113,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, keras.regularizers.Regularizer) and _without_effect(value):
+        return None
     cls, config = type(value), {}
     if hasattr(value, "get_config") and cls.__module__.startswith("keras."):
         config = {k: plain(v) for k, v in value.get_config().items() if k not in ("seed", "name") and v is not None}
@@ -111,6 +127,12 @@ def _each_number(noise_shape: list[int | None], shape: tuple[int, ...]) -> bool:
     """Whether a noise shape asks for a mask of its own for every number, as none does."""
     rest = zip(noise_shape[1:], shape[1:], strict=False)
     return len(noise_shape) == len(shape) and noise_shape[0] is None and all(n in (None, size) for n, size in rest)
+
+
+def _without_effect(regularizer: Any) -> bool:
+    """Whether a built-in regularizer multiplies by nothing but zero."""
+    sums = isinstance(regularizer, keras.regularizers.L1 | keras.regularizers.L2 | keras.regularizers.L1L2)
+    return sums and not any(float(factor) for factor in regularizer.get_config().values())
 
 
 def _resolve(name: str, value: Any) -> Any:

@@ -90,7 +90,7 @@ _RATE, _MEASURE = _number(0, 1), _number(-1e12, 1e12)
 # In the order in which they are tried on values: relu before its relatives.
 FUNCTIONS = (
     *("relu", "sigmoid", "tanh", "elu", "selu", "silu", "gelu", "gelu_tanh", "softplus", "softsign", "exponential"),
-    *("hard_sigmoid", "hard_silu", "hard_tanh", "relu6", "mish", "softmax", "log_softmax", "celu", "log_sigmoid"),
+    *("hard_sigmoid", "hard_silu", "hard_tanh", "relu6", "mish", "softmax", "log_softmax", "log_sigmoid"),
     *("squareplus", "soft_shrink", "hard_shrink", "tanh_shrink", "sparse_plus", "sparse_sigmoid", "leaky_relu"),
 )
 

@@ -21,9 +21,10 @@ from grader.compiling import compile_facts
 from grader.facts import ModelFacts, ObservationError
 from grader.layer_settings import built_in_class
 from grader.recording import Recorder, as_found, recording, restore
+from grader.steps import changes_nothing
 
 ROWS = 16  # rows of X that are looked at; each also negated, enlarged and shrunk
-FACTORS = (1.0, -1.0, 10.0, -10.0, 0.3, -0.3, 0.03, -0.03, 0.003, -0.003)  # bends near zero and far out show
+FACTORS = (1.0, -1.0, 10.0, -7.0, 0.3, -0.2, 0.03, -0.02, 0.003, -0.002)  # bends near zero and far out show
 OTHER_LIBRARIES = {
     "torch": "PyTorch",
     "sklearn": "scikit-learn",
@@ -72,7 +73,7 @@ def observe(model: Any, X: np.ndarray) -> ModelFacts:
         tf.config.run_functions_eagerly(True)  # a `call` compiled into a graph would hide its layers
         try:
             observed = _copy_if_unbuilt(model)
-            return _facts(model, observed, _runs(observed, probe, originals))
+            return _facts(model, observed, _runs(observed, probe, originals), originals)
         finally:
             restore(originals)
 
@@ -94,6 +95,7 @@ def probe_rows(X: Any) -> np.ndarray:
 def check_model(model: Any) -> None:
     """Raise `ObservationError` for what is no Keras model."""
     kind = type(model).__name__
+    a_kind = f"an {kind}" if kind[0] in "aeiouAEIOU" else f"a {kind}"
     if model is None:
         raise ObservationError("nothing", "`model` is None: give it your Keras model.", type=kind)
     if isinstance(model, type):
@@ -107,12 +109,12 @@ def check_model(model: Any) -> None:
     if isinstance(model, list | tuple | set | Mapping):
         items = list(model.values()) if isinstance(model, Mapping) else list(model)
         what = "with a model in it" if any(isinstance(item, keras.Model) for item in items) else "and not a model"
-        raise ObservationError("in_a_list", f"`model` is a {kind} {what}: give the model itself.", type=kind)
+        raise ObservationError("in_a_list", f"`model` is {a_kind} {what}: give the model itself.", type=kind)
     for cls in type(model).__mro__:
         library = cls.__module__.partition(".")[0]
         if library in OTHER_LIBRARIES and not isinstance(model, keras.layers.Layer) and not tf.is_tensor(model):
             name = OTHER_LIBRARIES[library]
-            raise ObservationError("other_library", f"`model` is a {kind} of {name}: build it with Keras.", type=kind)
+            raise ObservationError("other_library", f"`model` is {a_kind} of {name}: build it with Keras.", type=kind)
     if isinstance(model, keras.callbacks.History):
         message = "`model` is what `fit` returned, a History: keep the model and the history under two names."
     elif isinstance(model, keras.layers.Layer):
@@ -120,7 +122,7 @@ def check_model(model: Any) -> None:
     elif isinstance(model, keras.KerasTensor):
         message = "`model` is the output of a layer: make a model of it with `keras.Model(inputs, outputs)`."
     else:
-        message = f"`model` is a {kind}, not a Keras model: give it what `keras.Sequential(...)` returns."
+        message = f"`model` is {a_kind}, not a Keras model: give it what `keras.Sequential(...)` returns."
     raise ObservationError("not_a_model", message, type=kind)
 
 
@@ -139,7 +141,7 @@ def _wrong_width(expected: int, width: int) -> ObservationError:
 
 def _copy_if_unbuilt(model: Any) -> Any:
     """A copy of a Sequential model of built-in layers that has not been built, so that it stays so; else the model."""
-    flat = isinstance(model, keras.Sequential) and all(built_in_class(layer) is not None for layer in model.layers)
+    flat = type(model) is keras.Sequential and all(built_in_class(layer) is not None for layer in model.layers)
     if model.built or not flat:
         return model
     try:
@@ -180,21 +182,28 @@ def _explained(error: Exception, width: int) -> ObservationError:
     shape = re.search(r"received input with shape \((?:\d+|None), (\d+)\)", str(error))
     if found and shape and int(shape[1]) == width:
         return _wrong_width(int(found[1]), width)
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = re.sub(r"\x1b\[[0-9;]*m", "", lines[0])[:200] if lines else ""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("Exception encountered when calling")]
+    said = lines[0][:200].rstrip(".") if lines else ""
     message = (
         f"This model raises an error when it is called on rows of {width} numbers ({type(error).__name__}: {said})."
     )
     return ObservationError("raises", message, error=f"{type(error).__name__}: {said}")
 
 
-def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run]) -> ModelFacts:
+def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run], originals: dict) -> ModelFacts:
     inference, again, training = runs
-    steps = follow(observed, training, inference)
+
+    def part() -> Run:
+        rows = training.inputs.numpy()
+        return _run(observed, rows[: len(rows) // 2], originals, training=False)
+
+    steps = follow(observed, training, inference, part)
     outputs = [[np.asarray(tensor) for tensor in keras.tree.flatten(run.outputs)] for run in (inference, again)]
     single = len(outputs[0]) == 1 and outputs[0][0].ndim == 2
     return ModelFacts(
         operations=simplify(steps.operations),
+        idle=tuple(operation for operation in steps.operations if changes_nothing(operation)),
         inputs=int(training.inputs.shape[1]),
         outputs=int(outputs[0][0].shape[1]) if single else None,
         chain=steps.chain,
