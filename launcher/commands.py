@@ -39,7 +39,7 @@ def lab(layout: Layout, arguments: list[str]) -> None:
     """install what is missing and open the first lesson in JupyterLab; its options may follow"""
     server.check_port(arguments)
     installation.ensure(layout)
-    _first_fetch(layout)
+    _prepare_data(layout)
     for line in working_copy.bring_up_to_date(layout, datetime.now()):
         print(line)
     there = (layout.my_course / layout.first_lesson).exists()
@@ -164,8 +164,8 @@ def _call(layout: Layout, *arguments: str) -> int:
     return subprocess.call([layout.python, *arguments], cwd=layout.root, env=environment(layout))
 
 
-def _first_fetch(layout: Layout) -> None:
-    """Try once to get the official data, for a few seconds.
+def _prepare_data(layout: Layout) -> None:
+    """Try once to get the official data, for a few seconds; say which files are in use, and draw the stand-ins.
 
     Later starts do not try again: which file is in use must not change by itself between two of them.
     """
@@ -175,14 +175,11 @@ def _first_fetch(layout: Layout) -> None:
     print("Looking for the official data sets (a few seconds) ...", flush=True)
     layout.cache.mkdir(parents=True, exist_ok=True)
     tried.touch()
+    fetch = [layout.python, "-m", "dropnorm.datasets", "fetch", "--timeout", str(_FETCH_PATIENCE)]
     try:
-        fetched = subprocess.run(
-            [layout.python, "-m", "dropnorm.datasets", "fetch", "--timeout", str(_FETCH_PATIENCE)],
-            cwd=layout.root,
-            env=environment(layout),
-            timeout=_FETCH_AT_MOST,
-        ).returncode
+        fetched = subprocess.run(fetch, cwd=layout.root, env=environment(layout), timeout=_FETCH_AT_MOST).returncode
     except subprocess.TimeoutExpired:
         fetched = 1
     if fetched:
-        print("The course uses stand-ins for them; to try again: python3 course.py run -m dropnorm.datasets fetch")
+        print("There is a stand-in for each; to try again: python3 course.py run -m dropnorm.datasets fetch")
+    _call(layout, "-m", "dropnorm.datasets", "status")

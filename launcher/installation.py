@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +27,9 @@ SUPPORTED_MINORS = range(11, 14)  # minor versions of Python 3, as in course.py
 def ensure(layout: Layout, purpose: str = "learner") -> None:
     """Make sure that the environment holds what `purpose` needs: "learner", or "test", which includes it.
 
-    What is installed is kept in a stamp, the digest of the lock and of `pyproject.toml`, so that a second start only
-    reads it. The stamp is written last. While packages are being unpacked it says "unfinished": after an interruption
-    the next start begins anew. What fails before that (no network) leaves a working environment as it was.
+    What is installed is kept in a stamp, the digest of the lock and of the project's metadata, so that a second start
+    only reads it. The stamp is written last. While packages are being unpacked it says "unfinished": after an
+    interruption the next start begins anew. What fails before that (no network) leaves an environment as it was.
 
     Raises:
         CourseError: the environment cannot be made; what is missing and what to do.
@@ -59,7 +60,7 @@ def usable(layout: Layout) -> bool:
 
 
 def _installed(layout: Layout) -> dict[str, str]:
-    """What the stamp says; nothing where there is none, or where the clone has moved since."""
+    """What the stamp says; nothing where there is none."""
     try:
         recorded = json.loads(layout.stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -68,10 +69,13 @@ def _installed(layout: Layout) -> dict[str, str]:
 
 
 def _wanted(layout: Layout, purpose: str) -> str:
-    digest = hashlib.sha256(str(layout.root).encode())  # an environment cannot be moved: its scripts name its folder
-    for name in (LOCKS[purpose], "pyproject.toml"):
-        digest.update((layout.root / name).read_bytes())
-    return digest.hexdigest()
+    """The digest of all that an installation depends on."""
+    project = tomllib.loads((layout.root / "pyproject.toml").read_text(encoding="utf-8"))
+    tools = project.pop("tool", {})
+    lock = (layout.root / LOCKS[purpose]).read_text(encoding="utf-8")
+    # The folder too, as an environment cannot be moved: its scripts name the Python they start.
+    counts = [str(layout.root), lock, project, tools.get("setuptools")]
+    return hashlib.sha256(json.dumps(counts).encode()).hexdigest()
 
 
 def _make_venv(layout: Layout, recorded: dict[str, str]) -> dict[str, str]:
