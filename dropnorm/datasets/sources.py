@@ -118,7 +118,6 @@ def course_form(source: Source, content: bytes, seen: str) -> bytes:
     written = course_csv(table)
     if digest(written) in source.course_sha256:
         return written
-    _check_rows(source, table, seen)
     if source.checks is None:
         raise DataError(
             f"{seen} has the columns and rows of {source.name} but not its values: the official file was altered; "
@@ -165,6 +164,7 @@ def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.Dat
     course = table.rename(columns={c.upstream: c.name for c in source.columns if c.name not in table})
     course = course[[c.name for c in source.columns]]
     course = course.dropna(subset=[c.name for c in source.columns if c.type == "text"], ignore_index=True)
+    _check_rows(source, course, seen)  # first: a row that was cut short has a wrong value as well
     for column in source.columns:
         values = course[column.name]
         wrong = column.type != "text" and (values.dtype.kind not in "iuf" or values.isna().any())
