@@ -1,5 +1,6 @@
 """What the course needs of this machine, looked at one by one and said in plain words."""
 
+import errno
 import os
 import platform
 import re
@@ -14,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from launcher.installation import SPACE_NEEDED, usable
+from launcher.installation import SPACE_NEEDED, finished, usable
 from launcher.layout import Layout, environment
 from launcher.server import port_refused
 
@@ -68,14 +69,15 @@ def folder(layout: Layout) -> Sign:
         with tempfile.TemporaryFile(dir=layout.root) as file:
             file.write(b"x")
     except OSError as error:
-        return Sign(False, f"{layout.root} cannot be written to ({error.strerror}): move the course elsewhere.")
+        remedy = "make room" if error.errno == errno.ENOSPC else "move the course to a folder of your own"
+        return Sign(False, f"{layout.root} cannot be written to ({error.strerror}): {remedy}.")
     return Sign(True, f"{layout.root} can be written to")
 
 
 def disk(layout: Layout) -> Sign:
     """Room for the installation, where it is not made yet."""
     free = shutil.disk_usage(layout.root).free / 1e9
-    if free < SPACE_NEEDED / 1e9 and not layout.stamp.exists():
+    if free < SPACE_NEEDED / 1e9 and not finished(layout):
         return Sign(False, f"{free:.1f} GB of disk are free and {SPACE_NEEDED / 1e9:.0f} GB are needed: make room.")
     return Sign(True, f"{free:.1f} GB of disk are free")
 
@@ -125,7 +127,7 @@ def port(layout: Layout) -> Sign:
 
 def installed(layout: Layout) -> Sign:
     """Whether the environment is there and JupyterLab and nbgrader can be imported."""
-    if not layout.stamp.exists() or not usable(layout):
+    if not finished(layout) or not usable(layout):
         return Sign(
             False, "Not installed yet, or not to the end: make lab (python3 course.py lab) does it.", needed=False
         )
@@ -153,7 +155,7 @@ def package_index(layout: Layout) -> Sign:
             asked = None
     if asked is not None and asked.returncode == 0:
         return Sign(True, "A package index answers")
-    needed = not layout.stamp.exists()
+    needed = not finished(layout)
     if asked is not None and "No module named pip" in asked.stderr:
         return Sign(False, "The package index was not asked: this Python has no pip; make lab brings it.", needed=False)
     return Sign(

@@ -49,6 +49,11 @@ def ensure(layout: Layout, purpose: str = "learner") -> None:
         write_atomically(layout.stamp, json.dumps(recorded).encode())
 
 
+def finished(layout: Layout) -> bool:
+    """Whether an installation has come to its end here."""
+    return "root" in _installed(layout)
+
+
 def usable(layout: Layout) -> bool:
     """Whether the environment's Python runs, is of a supported version and has pip."""
     question = "import sys, importlib.util as u; print(sys.version_info[1] if u.find_spec('pip') else 0)"
