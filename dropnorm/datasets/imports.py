@@ -57,6 +57,6 @@ def _source_of(path: Path) -> Source | None:
     names = {name.strip().strip('"') for name in header.replace(";", ",").split(",")}
     for source in sources.sources().values():
         present = sum(column.name in names or column.upstream in names for column in source.columns)
-        if present >= len(source.columns) - 2:  # one that lacks a column is named in the message, not passed over
+        if 2 * present >= len(source.columns):  # one that lacks a column is named in a message, not passed over
             return source
     return None
