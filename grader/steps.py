@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.activations import dropout_of_values, name_of, name_of_values, same, scaling_of_values
 from grader.facts import Operation
-from grader.layer_settings import does_dense, kind_of, settings_of
+from grader.layer_settings import does_dense, kind_of, plain, settings_of
 from grader.recording import SCALINGS, Call
 
 PLAIN = "a plain function"  # the name of a step that is no layer's
@@ -167,7 +167,7 @@ class _Follower:
             cls.__name__ in MAY_DO_NOTHING
             and len(call.inputs) == len(call.outputs) == 1
             and same(np.asarray(call.inputs[0]), np.asarray(call.outputs[0]))
-            and getattr(layer, "activity_regularizer", None) is None
+            and plain(layer.activity_regularizer) is None
         ):
             return []
         own = layer.trainable_variables

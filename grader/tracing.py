@@ -127,11 +127,15 @@ def check_model(model: Any) -> None:
 
 
 def check_width(model: Any, width: int) -> None:
-    """Raise `ObservationError` where the model was built for another number of features."""
-    with contextlib.suppress(AttributeError, TypeError, IndexError):
-        expected = model.input_shape[-1]
-        if isinstance(expected, int) and len(model.input_shape) == 2 and expected != width:
-            raise _wrong_width(expected, width)
+    """Raise `ObservationError` where the model was built for another number of features, or for no rows of features."""
+    shape = getattr(model, "input_shape", None) if model.built else None
+    if not isinstance(shape, tuple) or any(isinstance(side, tuple | list) for side in shape):
+        return  # built by its first call, or with several inputs: the call tells
+    if len(shape) != 2:
+        message = f"This model takes inputs of the shape {shape[1:]}, but each row of the data is {width} numbers."
+        raise ObservationError("wrong_width", message, expected=shape[1:], got=width)
+    if shape[-1] not in (None, width):
+        raise _wrong_width(shape[-1], width)
 
 
 def _wrong_width(expected: int, width: int) -> ObservationError:

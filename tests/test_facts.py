@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from spellings import CONCRETE_INPUTS, SPOTIFY_INPUTS, concrete, different, spotify, spotify_classes
+from spellings import CONCRETE, CONCRETE_INPUTS, NOT_CONCRETE, NOT_SPOTIFY, SPOTIFY, SPOTIFY_INPUTS
 
 from grader.facts import CompileFacts, ModelFacts, ObservationError, Operation
 from grader.tracing import observe
 
-assert spotify_classes.SPOTIFY_INPUTS == SPOTIFY_INPUTS  # importing the module registers its spellings
 DENSE, NORM = {"use_bias": True}, {"axis": -1, "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 RELU, DROPOUT = ("activation", {"function": "relu"}), ("dropout", {"rate": 0.3})
 
@@ -26,8 +25,8 @@ def dense(units: int) -> tuple[str, dict[str, Any]]:
     return "dense", {"units": units, "use_bias": True}
 
 
-SPOTIFY = [dense(128), RELU, DROPOUT, dense(64), RELU, DROPOUT, dense(1)]
-CONCRETE = [*3 * [("batch_normalization", NORM), dense(512), RELU], ("batch_normalization", NORM), dense(1)]
+SPOTIFY_STEPS = [dense(128), RELU, DROPOUT, dense(64), RELU, DROPOUT, dense(1)]
+CONCRETE_STEPS = [*3 * [("batch_normalization", NORM), dense(512), RELU], ("batch_normalization", NORM), dense(1)]
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +48,10 @@ def sequential(*steps: layers.Layer) -> keras.Model:
     return keras.Sequential([layers.Input((SPOTIFY_INPUTS,)), *steps])
 
 
-@pytest.mark.parametrize("name", spotify.SPELLINGS)
+@pytest.mark.parametrize("name", SPOTIFY)
 def test_spotify_spellings_have_the_same_facts(name: str, standardised: np.ndarray) -> None:
-    facts = observe(spotify.SPELLINGS[name](), standardised)
-    assert steps(facts) == SPOTIFY
+    facts = observe(SPOTIFY[name](), standardised)
+    assert steps(facts) == SPOTIFY_STEPS
     assert (facts.inputs, facts.outputs, facts.chain, facts.deterministic) == (18, 1, True, True)
     assert facts.compiled == CompileFacts("adam", 0.001, "mean_absolute_error", {})
     assert facts.unjudged == ()
@@ -60,26 +59,26 @@ def test_spotify_spellings_have_the_same_facts(name: str, standardised: np.ndarr
     assert all(share == pytest.approx(0.3, abs=0.06) for share in facts.zeros.values()) and facts.zeros
 
 
-@pytest.mark.parametrize("name", concrete.SPELLINGS)
+@pytest.mark.parametrize("name", CONCRETE)
 def test_concrete_spellings_have_the_same_facts(name: str, raw: np.ndarray) -> None:
-    facts = observe(concrete.SPELLINGS[name](), raw)
-    assert steps(facts) == CONCRETE
+    facts = observe(CONCRETE[name](), raw)
+    assert steps(facts) == CONCRETE_STEPS
     assert (facts.inputs, facts.outputs, facts.chain, facts.deterministic) == (8, 1, True, True)
     assert facts.compiled == CompileFacts("sgd", 0.01, "mean_absolute_error", {})
     assert facts.unjudged == ()
     assert len(facts.moving) == 4 and all(facts.moving.values())
 
 
-@pytest.mark.parametrize("name", different.SPOTIFY)
+@pytest.mark.parametrize("name", NOT_SPOTIFY)
 def test_spotify_near_misses_have_other_facts(name: str, standardised: np.ndarray) -> None:
-    same = observe(spotify.SPELLINGS["sequential_list"](), standardised)
-    assert essence(observe(different.SPOTIFY[name](), standardised)) != essence(same)
+    same = observe(SPOTIFY["sequential_list"](), standardised)
+    assert essence(observe(NOT_SPOTIFY[name](), standardised)) != essence(same)
 
 
-@pytest.mark.parametrize("name", different.CONCRETE)
+@pytest.mark.parametrize("name", NOT_CONCRETE)
 def test_concrete_near_misses_have_other_facts(name: str, raw: np.ndarray) -> None:
-    same = observe(concrete.SPELLINGS["sequential_list"](), raw)
-    assert essence(observe(different.CONCRETE[name](), raw)) != essence(same)
+    same = observe(CONCRETE["sequential_list"](), raw)
+    assert essence(observe(NOT_CONCRETE[name](), raw)) != essence(same)
 
 
 def essence(facts: ModelFacts) -> tuple[Any, ...]:
@@ -93,10 +92,10 @@ def of_kind(facts: ModelFacts, kind: str) -> Operation:
 
 def test_forced_training_shows_in_the_layer_and_in_the_predictions(standardised: np.ndarray) -> None:
     for name in ("dropout_forced", "monte_carlo_dropout"):
-        facts = observe(different.SPOTIFY[name](), standardised)
+        facts = observe(NOT_SPOTIFY[name](), standardised)
         assert [operation.forced_training for operation in facts.of_kind("dropout")] == [True, True]
         assert not facts.deterministic
-    off = observe(different.SPOTIFY["dropout_never_on"](), standardised)
+    off = observe(NOT_SPOTIFY["dropout_never_on"](), standardised)
     assert [operation.forced_training for operation in off.of_kind("dropout")] == [False, False]
     assert set(off.zeros.values()) == {0.0}
 
@@ -108,15 +107,15 @@ def test_forced_training_in_a_functional_graph_is_heeded_in_plain_calls_only(sta
     assert np.array_equal(*predictions) and not np.array_equal(model(standardised), model(standardised))
     dropout = of_kind(observe(model, standardised), "dropout")
     assert dropout.forced_training is None and dropout.forced_in_plain_calls
-    plain = observe(spotify.SPELLINGS["functional"](), standardised)
+    plain = observe(SPOTIFY["functional"](), standardised)
     assert not any(operation.forced_in_plain_calls for operation in plain.operations)
 
 
 def test_frozen_batch_normalization_does_not_move(raw: np.ndarray) -> None:
-    facts = observe(different.CONCRETE["frozen"](), raw)
+    facts = observe(NOT_CONCRETE["frozen"](), raw)
     assert not any(operation.trainable for operation in facts.of_kind("batch_normalization"))
     assert len(facts.moving) == 4 and not any(facts.moving.values())
-    assert sorted(observe(different.CONCRETE["never_moving"](), raw).moving.values()) == [False, True, True, True]
+    assert sorted(observe(NOT_CONCRETE["never_moving"](), raw).moving.values()) == [False, True, True, True]
 
 
 def test_a_scaling_is_told_whether_a_layer_or_a_function_does_it(standardised: np.ndarray) -> None:
@@ -166,12 +165,12 @@ def test_activations_are_told_by_their_values(
 
 
 def test_branches_keep_a_useful_list(raw: np.ndarray, standardised: np.ndarray) -> None:
-    residual = observe(different.CONCRETE["residual"](), raw)
+    residual = observe(NOT_CONCRETE["residual"](), raw)
     assert not residual.chain and not residual.unjudged
     assert [operation.kind for operation in residual.operations].count("add") == 2
-    side = observe(different.SPOTIFY["side_branch"](), standardised)
+    side = observe(NOT_SPOTIFY["side_branch"](), standardised)
     assert not side.chain and [operation.kind for operation in side.operations][-2:] == ["concatenate", "dense"]
-    assert not observe(different.CONCRETE["one_shared_normalization"](), raw).chain
+    assert not observe(NOT_CONCRETE["one_shared_normalization"](), raw).chain
 
 
 def test_settings_that_differ_from_the_defaults_are_kept(standardised: np.ndarray) -> None:
@@ -197,7 +196,7 @@ def test_settings_that_differ_from_the_defaults_are_kept(standardised: np.ndarra
 
 
 def test_a_rate_that_was_changed_is_the_rate_that_counts(standardised: np.ndarray) -> None:
-    model = spotify.SPELLINGS["sequential_list"]()
+    model = SPOTIFY["sequential_list"]()
     model.layers[1].rate = 0.7
     facts = observe(model, standardised)
     assert [operation.settings["rate"] for operation in facts.of_kind("dropout")] == [0.7, 0.3]
@@ -301,7 +300,7 @@ def test_what_raises_leaves_keras_as_it_was(raw: np.ndarray) -> None:
 
 
 def test_an_unbuilt_sequential_stays_unbuilt(standardised: np.ndarray) -> None:
-    model = spotify.SPELLINGS["unbuilt_until_fit"]()
+    model = SPOTIFY["unbuilt_until_fit"]()
     observe(model, standardised)
     assert not model.built
     model.fit(np.zeros((4, 5)), np.zeros(4), verbose=0)  # of another width, as it was free to be
@@ -330,11 +329,11 @@ def test_only_the_own_thread_is_noted(standardised: np.ndarray) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
 def test_weights_that_diverged_hide_nothing_and_come_back(value: float, standardised: np.ndarray) -> None:
-    model = spotify.SPELLINGS["subclass_told_training"]()
+    model = SPOTIFY["subclass_told_training"]()
     model(standardised)
     for weight in model.weights:
         weight.assign(np.full(weight.shape, value))
-    assert steps(observe(model, standardised)) == SPOTIFY
+    assert steps(observe(model, standardised)) == SPOTIFY_STEPS
     assert all(np.array_equal(w, np.full(w.shape, np.float32(value)), equal_nan=True) for w in model.get_weights())
 
 
@@ -350,7 +349,7 @@ FakeNet.__module__ = "torch.nn.modules"
     [
         (lambda: None, "nothing", "None"),
         (lambda: keras.Sequential, "a_class", "Sequential"),
-        (lambda: [spotify.sequential_list()], "in_a_list", "with a model in it"),
+        (lambda: [SPOTIFY["sequential_list"]()], "in_a_list", "with a model in it"),
         (lambda: {"model": 3}, "in_a_list", "dict"),
         (lambda: FakeNet(), "other_library", "PyTorch"),
         (lambda: type("Mine", (FakeNet,), {})(), "other_library", "PyTorch"),
@@ -361,9 +360,11 @@ FakeNet.__module__ = "torch.nn.modules"
         (lambda: tf.zeros(3), "not_a_model", "Tensor"),
         (lambda: keras.Sequential(), "no_layers", "no layers"),
         (lambda: keras.Sequential([keras.Input((18,))]), "no_layers", "no layers"),
-        (lambda: concrete.sequential_list(), "wrong_width", "8 inputs"),
-        (lambda: concrete.functional(), "wrong_width", "8 inputs"),
+        (lambda: CONCRETE["sequential_list"](), "wrong_width", "8 inputs"),
+        (lambda: CONCRETE["functional"](), "wrong_width", "8 inputs"),
         (lambda: built_for(12), "wrong_width", "12 inputs"),
+        (lambda: keras.Sequential([keras.Input((300, 18)), layers.Dense(1)]), "wrong_width", "shape .300, 18."),
+        (lambda: type("Net", (keras.Model,), {"forward": abs})(), "raises", "call"),
         (lambda: sequential(layers.Lambda(lambda x: x @ tf.zeros((3, 3)))), "raises", "Error"),
     ],
 )
@@ -382,18 +383,18 @@ def test_what_is_no_model_gets_one_sentence(
 
 def built_for(width: int) -> keras.Model:
     """A subclassed model whose layers were built for another width."""
-    model = spotify.SPELLINGS["subclass"]()
+    model = SPOTIFY["subclass"]()
     model(np.zeros((1, width)))
     return model
 
 
 def test_rows_are_rows(standardised: np.ndarray) -> None:
     with pytest.raises(ValueError, match="rows of features"):
-        observe(spotify.sequential_list(), standardised[0])
+        observe(SPOTIFY["sequential_list"](), standardised[0])
 
 
 def test_widths(standardised: np.ndarray, raw: np.ndarray) -> None:
     with pytest.raises(ObservationError) as caught:
         observe(built_for(12), standardised)
     assert caught.value.details == {"expected": 12, "got": SPOTIFY_INPUTS}
-    assert observe(concrete.sequential_list(), raw).inputs == CONCRETE_INPUTS
+    assert observe(CONCRETE["sequential_list"](), raw).inputs == CONCRETE_INPUTS

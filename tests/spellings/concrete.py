@@ -3,32 +3,16 @@
 Compiled with sgd and mae.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import layers
 
-from spellings import CONCRETE_INPUTS
-
-SPELLINGS: dict[str, Callable[[], keras.Model]] = {}
+from spellings.registry import CONCRETE_INPUTS, concrete
 
 
-def spelling(build: Callable[[], keras.Model]) -> Callable[[], keras.Model]:
-    """Register a builder; a model that it leaves uncompiled is compiled as the exercise does."""
-
-    def compiled() -> keras.Model:
-        model = build()
-        if not model.compiled:
-            model.compile(optimizer="sgd", loss="mae")
-        return model
-
-    SPELLINGS[build.__name__] = compiled
-    return build
-
-
-@spelling
+@concrete
 def sequential_list() -> keras.Model:
     """The reference itself."""
     return keras.Sequential(
@@ -46,7 +30,7 @@ def sequential_list() -> keras.Model:
     )
 
 
-@spelling
+@concrete
 def unbuilt_loop() -> keras.Model:
     model = tf.keras.Sequential()
     for _ in range(3):
@@ -57,7 +41,7 @@ def unbuilt_loop() -> keras.Model:
     return model
 
 
-@spelling
+@concrete
 def input_layer_and_settings() -> keras.Model:
     def normalization() -> keras.layers.Layer:
         return layers.BatchNormalization(axis=1, momentum=0.99, epsilon=1e-3, center=True, scale=True)
@@ -70,7 +54,7 @@ def input_layer_and_settings() -> keras.Model:
     return model
 
 
-@spelling
+@concrete
 def activation_layers() -> keras.Model:
     model = keras.Sequential([keras.Input((CONCRETE_INPUTS,)), layers.BatchNormalization(name="first")])
     for activation in (layers.Activation("relu"), layers.ReLU(), layers.Activation(lambda x: keras.ops.maximum(x, 0))):
@@ -80,7 +64,7 @@ def activation_layers() -> keras.Model:
     return model
 
 
-@spelling
+@concrete
 def functional() -> keras.Model:
     x = inputs = keras.Input((CONCRETE_INPUTS,))
     for _ in range(3):
@@ -89,7 +73,7 @@ def functional() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(layers.BatchNormalization()(x)))
 
 
-@spelling
+@concrete
 def functional_plain_functions() -> keras.Model:
     x = inputs = keras.Input((CONCRETE_INPUTS,))
     for function in (keras.ops.relu, keras.activations.relu, lambda x: keras.ops.maximum(0.0, x)):
@@ -98,7 +82,7 @@ def functional_plain_functions() -> keras.Model:
     return keras.Model(inputs, keras.ops.reshape(outputs, (-1, 1)))
 
 
-@spelling
+@concrete
 def nested_blocks() -> keras.Model:
     def block() -> keras.Model:
         return keras.Sequential([layers.BatchNormalization(), layers.Dense(512, activation="relu")])
@@ -107,7 +91,7 @@ def nested_blocks() -> keras.Model:
     return keras.Sequential([keras.Input((CONCRETE_INPUTS,)), block(), keras.Sequential([block(), block()]), head])
 
 
-@spelling
+@concrete
 def subclass() -> keras.Model:
     class Strength(keras.Model):
         def __init__(self) -> None:
@@ -125,7 +109,7 @@ def subclass() -> keras.Model:
     return Strength()
 
 
-@spelling
+@concrete
 def subclass_of_blocks() -> keras.Model:
     class Block(keras.layers.Layer):
         def __init__(self, units: int, activation: Any) -> None:
@@ -146,7 +130,7 @@ def subclass_of_blocks() -> keras.Model:
     return Strength()
 
 
-@spelling
+@concrete
 def subclass_in_a_graph() -> keras.Model:
     class Strength(keras.Model):
         def __init__(self) -> None:
@@ -165,7 +149,7 @@ def subclass_in_a_graph() -> keras.Model:
     return Strength()
 
 
-@spelling
+@concrete
 def built_in_layers_renamed() -> keras.Model:
     class Norm(layers.BatchNormalization):
         pass
@@ -181,7 +165,7 @@ def built_in_layers_renamed() -> keras.Model:
     return keras.Sequential([layers.Input((CONCRETE_INPUTS,)), *steps])
 
 
-@spelling
+@concrete
 def layers_that_do_nothing() -> keras.Model:
     model = keras.Sequential([layers.Input((CONCRETE_INPUTS,)), layers.Identity(), layers.Flatten()])
     for units in (512, 512, 512, 1):
@@ -194,7 +178,7 @@ def layers_that_do_nothing() -> keras.Model:
     return model
 
 
-@spelling
+@concrete
 def loss_of_ones_own() -> keras.Model:
     def absolute_error(y_true: Any, y_pred: Any) -> Any:
         return keras.ops.mean(keras.ops.abs(y_pred - y_true), axis=-1)
@@ -204,7 +188,7 @@ def loss_of_ones_own() -> keras.Model:
     return model
 
 
-@spelling
+@concrete
 def trained_until_it_broke() -> keras.Model:
     """Weights that are no numbers any more say nothing against the model."""
 

@@ -6,11 +6,10 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from spellings import SPOTIFY_INPUTS
-from spellings.spotify import spelling
+from spellings.registry import SPOTIFY_INPUTS, spotify
 
 
-@spelling
+@spotify
 def subclass() -> keras.Model:
     class Popularity(keras.Model):
         def __init__(self) -> None:
@@ -27,7 +26,7 @@ def subclass() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def subclass_told_training() -> keras.Model:
     class Popularity(tf.keras.Model):
         def __init__(self, rate: float) -> None:
@@ -43,7 +42,7 @@ def subclass_told_training() -> keras.Model:
     return Popularity(rate=0.3)
 
 
-@spelling
+@spotify
 def subclass_if_training() -> keras.Model:
     class Popularity(keras.Model):
         def __init__(self) -> None:
@@ -63,7 +62,7 @@ def subclass_if_training() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def subclass_in_a_graph() -> keras.Model:
     class Popularity(keras.Model):
         def __init__(self) -> None:
@@ -80,7 +79,7 @@ def subclass_in_a_graph() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def subclass_of_sequential() -> keras.Model:
     class Popularity(keras.Sequential):
         def __init__(self) -> None:
@@ -93,7 +92,7 @@ def subclass_of_sequential() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def subclass_around_a_sequential() -> keras.Model:
     class Popularity(keras.Model):
         def __init__(self) -> None:
@@ -107,7 +106,7 @@ def subclass_around_a_sequential() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def functional_of_a_subclass() -> keras.Model:
     """A class that builds a functional model and hands its ends to ``keras.Model``."""
 
@@ -121,7 +120,7 @@ def functional_of_a_subclass() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def blocks_of_ones_own() -> keras.Model:
     class Block(layers.Layer):
         def __init__(self, units: int, rate: float) -> None:
@@ -134,7 +133,7 @@ def blocks_of_ones_own() -> keras.Model:
     return keras.Sequential([layers.Input((SPOTIFY_INPUTS,)), Block(128, 0.3), Block(64, 0.3), layers.Dense(1)])
 
 
-@spelling
+@spotify
 def built_in_layers_renamed() -> keras.Model:
     class Hidden(layers.Dense):
         def __init__(self, units: int) -> None:
@@ -149,7 +148,7 @@ def built_in_layers_renamed() -> keras.Model:
     return keras.Sequential([layers.Input((SPOTIFY_INPUTS,)), Hidden(128), Drop(), Hidden(64), Drop(), layers.Dense(1)])
 
 
-@spelling
+@spotify
 def built_in_calls_extended() -> keras.Model:
     class Hidden(layers.Dense):
         def call(self, inputs: Any) -> Any:
@@ -164,7 +163,7 @@ def built_in_calls_extended() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def layer_of_ones_own_without_weights() -> keras.Model:
     class Rectifier(layers.Layer):
         def call(self, inputs: Any) -> Any:
@@ -184,7 +183,7 @@ def layer_of_ones_own_without_weights() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def home_made_dropout() -> keras.Model:
     class Popularity(keras.Model):
         def __init__(self) -> None:
@@ -202,7 +201,7 @@ def home_made_dropout() -> keras.Model:
     return Popularity()
 
 
-@spelling
+@spotify
 def nested_sequentials() -> keras.Model:
     def block(units: int) -> keras.Model:
         return keras.Sequential([layers.Dense(units, activation="relu"), layers.Dropout(0.3)])
@@ -212,7 +211,7 @@ def nested_sequentials() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def nested_functional() -> keras.Model:
     ends = keras.Input((SPOTIFY_INPUTS,))
     body = keras.Model(ends, layers.Dropout(0.3)(layers.Dense(128, "relu")(ends)), name="body")
@@ -222,7 +221,34 @@ def nested_functional() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(x))
 
 
-@spelling
+@spotify
 def nested_and_unbuilt() -> keras.Model:
     inner = keras.Sequential([layers.Dense(128, activation="relu"), layers.Dropout(0.3)])
     return keras.Sequential([inner, layers.Dense(64, activation="relu"), layers.Dropout(0.3), layers.Dense(1)])
+
+
+@spotify
+def einsum_dense() -> keras.Model:
+    def dense(units: int, activation: str | None = None) -> keras.layers.Layer:
+        return layers.EinsumDense("ab,bc->ac", output_shape=units, bias_axes="c", activation=activation)
+
+    steps = [dense(128, "relu"), layers.Dropout(0.3), dense(64, "relu"), layers.Dropout(0.3), dense(1)]
+    return keras.Sequential([layers.Input((SPOTIFY_INPUTS,)), *steps])
+
+
+@spotify
+def settings_without_effect() -> keras.Model:
+    """Dropout of rate 0, noise of deviation 0, penalties with the factor 0."""
+    return keras.Sequential(
+        [
+            layers.Input((SPOTIFY_INPUTS,)),
+            layers.Dropout(0),
+            layers.Dense(128, activation="relu", kernel_regularizer=keras.regularizers.L2(0.0)),
+            layers.Dropout(0.3),
+            layers.GaussianNoise(0.0),
+            layers.Dense(64, activation="relu", activity_regularizer=keras.regularizers.L1(0.0)),
+            layers.ActivityRegularization(),
+            layers.Dropout(0.3),
+            layers.Dense(1),
+        ]
+    )

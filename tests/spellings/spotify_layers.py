@@ -1,31 +1,15 @@
 """Ways to write the Spotify model: Dense 128 relu, Dropout 0.3, Dense 64 relu, Dropout 0.3, Dense 1; adam, mae."""
 
 import warnings
-from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 from keras import layers
 
-from spellings import SPOTIFY_INPUTS
-
-SPELLINGS: dict[str, Callable[[], keras.Model]] = {}
+from spellings.registry import SPOTIFY_INPUTS, spotify
 
 
-def spelling(build: Callable[[], keras.Model]) -> Callable[[], keras.Model]:
-    """Register a builder; a model that it leaves uncompiled is compiled as the exercise does."""
-
-    def compiled() -> keras.Model:
-        model = build()
-        if not model.compiled:
-            model.compile(optimizer="adam", loss="mae")
-        return model
-
-    SPELLINGS[build.__name__] = compiled
-    return build
-
-
-@spelling
+@spotify
 def sequential_list() -> keras.Model:
     """The reference itself."""
     return keras.Sequential(
@@ -40,7 +24,7 @@ def sequential_list() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def sequential_add() -> keras.Model:
     model = keras.Sequential(name="by_hand")
     model.add(keras.Input((SPOTIFY_INPUTS,)))
@@ -52,7 +36,7 @@ def sequential_add() -> keras.Model:
     return model
 
 
-@spelling
+@spotify
 def unbuilt_until_fit() -> keras.Model:
     return keras.Sequential(
         [
@@ -65,7 +49,7 @@ def unbuilt_until_fit() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def input_shape_argument() -> keras.Model:
     with warnings.catch_warnings():  # Keras 3 advises `Input`; older books do not
         warnings.simplefilter("ignore")
@@ -76,7 +60,7 @@ def input_shape_argument() -> keras.Model:
     return model
 
 
-@spelling
+@spotify
 def input_layer_object() -> keras.Model:
     model = keras.Sequential([layers.InputLayer(batch_shape=(None, SPOTIFY_INPUTS))])
     for units in (128, 64):
@@ -86,7 +70,7 @@ def input_layer_object() -> keras.Model:
     return model
 
 
-@spelling
+@spotify
 def tf_keras() -> keras.Model:
     return tf.keras.Sequential(
         [
@@ -100,7 +84,7 @@ def tf_keras() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def rate_and_loop() -> keras.Model:
     rate, widths = 0.3, [128, 64]
     steps: list[keras.layers.Layer] = [layers.Input((SPOTIFY_INPUTS,))]
@@ -109,7 +93,7 @@ def rate_and_loop() -> keras.Model:
     return keras.Sequential([*steps, layers.Dense(1)])
 
 
-@spelling
+@spotify
 def functional() -> keras.Model:
     inputs = keras.Input(shape=(SPOTIFY_INPUTS,))
     x = layers.Dense(128, activation="relu")(inputs)
@@ -119,27 +103,7 @@ def functional() -> keras.Model:
     return keras.Model(inputs=inputs, outputs=layers.Dense(1)(x))
 
 
-@spelling
-def functional_plain_functions() -> keras.Model:
-    inputs = keras.Input(shape=(SPOTIFY_INPUTS,))
-    x = keras.ops.relu(layers.Dense(128)(inputs))
-    x = layers.Dropout(0.3)(x)
-    x = keras.activations.relu(layers.Dense(64)(x))
-    x = layers.Dropout(0.3)(x)
-    return keras.Model(inputs, layers.Dense(1)(x))
-
-
-@spelling
-def functional_maximum() -> keras.Model:
-    inputs = keras.Input(shape=(SPOTIFY_INPUTS,))
-    x = keras.ops.maximum(layers.Dense(128)(inputs), 0.0)
-    x = layers.Dropout(0.3)(x)
-    x = layers.Dense(64)(x)
-    x = layers.Dropout(0.3)(x * keras.ops.cast(x > 0, "float32"))
-    return keras.Model(inputs, layers.Dense(1)(x))
-
-
-@spelling
+@spotify
 def functional_with_dead_ends() -> keras.Model:
     """Steps that nothing reads are no part of what the model does."""
     inputs = keras.Input(shape=(SPOTIFY_INPUTS,))
@@ -152,102 +116,7 @@ def functional_with_dead_ends() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(x))
 
 
-@spelling
-def activation_layers() -> keras.Model:
-    return keras.Sequential(
-        [
-            layers.Input((SPOTIFY_INPUTS,)),
-            layers.Dense(128),
-            layers.Activation("relu"),
-            layers.Dropout(0.3),
-            layers.Dense(64),
-            layers.ReLU(),
-            layers.Dropout(0.3),
-            layers.Dense(1),
-        ]
-    )
-
-
-@spelling
-def activation_callables() -> keras.Model:
-    return keras.Sequential(
-        [
-            layers.Input((SPOTIFY_INPUTS,)),
-            layers.Dense(128, activation=tf.nn.relu),
-            layers.Dropout(0.3),
-            layers.Dense(64, activation=lambda x: tf.where(x > 0, x, 0.0)),
-            layers.Dropout(0.3),
-            layers.Dense(1, activation=None),
-        ]
-    )
-
-
-@spelling
-def activation_objects() -> keras.Model:
-    return keras.Sequential(
-        [
-            layers.Input((SPOTIFY_INPUTS,)),
-            layers.Dense(128, activation=layers.ReLU()),
-            layers.Dropout(0.3),
-            layers.Dense(64),
-            layers.LeakyReLU(negative_slope=0.0),
-            layers.Dropout(0.3),
-            layers.Dense(1, activation="linear"),
-        ]
-    )
-
-
-@spelling
-def lambda_layers() -> keras.Model:
-    return keras.Sequential(
-        [
-            layers.Input((SPOTIFY_INPUTS,)),
-            layers.Dense(128),
-            layers.Lambda(lambda x: tf.nn.relu(x)),
-            layers.Dropout(0.3),
-            layers.Lambda(lambda x: x),
-            layers.Dense(64),
-            layers.Lambda(keras.activations.relu, name="rectify"),
-            layers.Dropout(0.3),
-            layers.Dense(1),
-        ]
-    )
-
-
-@spelling
-def dropout_before_relu() -> keras.Model:
-    """Dropout multiplies by zero or by a positive factor, so a relu may as well come after it."""
-    return keras.Sequential(
-        [
-            layers.Input((SPOTIFY_INPUTS,)),
-            layers.Dense(128),
-            layers.Dropout(0.3),
-            layers.ReLU(),
-            layers.Dense(64),
-            layers.Dropout(0.3),
-            layers.Activation("relu"),
-            layers.Dense(1),
-        ]
-    )
-
-
-@spelling
-def relu_twice() -> keras.Model:
-    return keras.Sequential(
-        [
-            layers.Input((SPOTIFY_INPUTS,)),
-            layers.Dense(128, activation="relu"),
-            layers.Activation("relu"),
-            layers.Dropout(0.3),
-            layers.Dense(64, activation="relu"),
-            layers.Dropout(0.3),
-            layers.ReLU(),
-            layers.Dense(1),
-        ]
-    )
-
-
-@spelling
+@spotify
 def layers_that_do_nothing() -> keras.Model:
     return keras.Sequential(
         [
@@ -267,7 +136,7 @@ def layers_that_do_nothing() -> keras.Model:
     )
 
 
-@spelling
+@spotify
 def defaults_spelled_out() -> keras.Model:
     def dense(units: int, activation: str | None) -> keras.layers.Layer:
         return layers.Dense(
@@ -291,21 +160,21 @@ def defaults_spelled_out() -> keras.Model:
     return model
 
 
-@spelling
+@spotify
 def loss_of_ones_own() -> keras.Model:
     model = sequential_list()
     model.compile(tf.keras.optimizers.Adam(), lambda y, p: tf.reduce_mean(tf.abs(y - p)))
     return model
 
 
-@spelling
+@spotify
 def loss_as_function() -> keras.Model:
     model = functional()
     model.compile(keras.optimizers.get("adam"), [keras.losses.mean_absolute_error], run_eagerly=True)
     return model
 
 
-@spelling
+@spotify
 def one_dropout_layer_used_twice() -> keras.Model:
     """A Dropout layer holds no weights: two uses of one object do what two objects do."""
     dropout = layers.Dropout(0.3)
@@ -315,12 +184,12 @@ def one_dropout_layer_used_twice() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(x))
 
 
-@spelling
+@spotify
 def cloned() -> keras.Model:
     return keras.models.clone_model(functional())
 
 
-@spelling
+@spotify
 def popped_and_mended() -> keras.Model:
     model = sequential_list()
     model.pop()
@@ -330,7 +199,7 @@ def popped_and_mended() -> keras.Model:
     return model
 
 
-@spelling
+@spotify
 def thawed_again() -> keras.Model:
     model = sequential_list()
     model.trainable = False
