@@ -196,17 +196,20 @@ class Course:
 
     folder: Path
 
-    def nbgrader(self, *arguments: str) -> str:
-        """What the command says; it must succeed."""
+    def nbgrader(self, *arguments: str, learner: str = "teacher") -> str:
+        """What the command says when it is typed by that person; it must succeed."""
+        own = self.home(learner) / "jupyter"
         env = build.environment() | {
             "DROPNORM_SOURCE": "stand-in",
-            "JUPYTER_CONFIG_DIR": str(self.folder / "jupyter"),
-            "JUPYTER_DATA_DIR": str(self.folder / "jupyter"),  # where nbgrader keeps a learner's copy of submissions
+            "JUPYTER_CONFIG_DIR": str(own),
+            "JUPYTER_DATA_DIR": str(own),  # where nbgrader remembers what this person has submitted
         }
         for name in ("JUPYTER_CONFIG_PATH", "DROPNORM_EXCHANGE"):
             env.pop(name, None)
         print(f"{datetime.now():%H:%M:%S} nbgrader {' '.join(arguments)}", flush=True)
         command = [sys.executable, "-m", "nbgrader", *arguments]
+        if learner != "teacher":
+            command += [f"--student={learner}", f"--Exchange.assignment_dir={self.home(learner)}"]
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True)
         said = done.stdout + done.stderr
         assert done.returncode == 0, said
@@ -239,11 +242,10 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     shutil.copy(places.ROOT / build.CONFIG, course.folder)
     course.nbgrader("generate_assignment", ASSIGNMENT)
     course.nbgrader("release_assignment", ASSIGNMENT)
-    fetched = course.home("ada")
-    course.nbgrader("fetch_assignment", ASSIGNMENT, f"--Exchange.assignment_dir={fetched}")
+    course.nbgrader("fetch_assignment", ASSIGNMENT, learner="ada")
     for learner in CLASS:
         if learner.name != "ada":  # fetching copies, and takes seconds: the others copy what one has fetched
-            shutil.copytree(fetched, course.home(learner.name))
+            shutil.copytree(course.home("ada") / ASSIGNMENT, course.home(learner.name) / ASSIGNMENT)
     for learner in sorted(CLASS, key=lambda one: not one.on_time):
         for name in (SPOTIFY, CONCRETE):
             notebook = course.home(learner.name) / ASSIGNMENT / f"{name}.ipynb"
@@ -253,14 +255,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
                 fill_in(notebook, learner.cells)
         if not learner.on_time:
             course.nbgrader("db", "assignment", "add", ASSIGNMENT, f"--duedate={datetime.now(UTC)}")
-        course.nbgrader(
-            "submit", ASSIGNMENT, f"--student={learner.name}", f"--Exchange.assignment_dir={course.home(learner.name)}"
-        )
+        course.nbgrader("submit", ASSIGNMENT, learner=learner.name)
     course.nbgrader("collect", ASSIGNMENT)
     course.nbgrader("autograde", ASSIGNMENT)
     course.nbgrader("generate_feedback", ASSIGNMENT)
     course.nbgrader("release_feedback", ASSIGNMENT)
-    course.nbgrader("fetch_feedback", ASSIGNMENT, "--student=cleo", f"--Exchange.assignment_dir={course.home('cleo')}")
+    course.nbgrader("fetch_feedback", ASSIGNMENT, learner="cleo")
     course.nbgrader("export")
     return course
 
