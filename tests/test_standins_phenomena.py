@@ -1,0 +1,89 @@
+"""What the exercises show, on both sources: the recipes of the course, trained by plain Keras."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_datasets_sources import official
+
+from dropnorm.datasets import standins
+
+pytestmark = pytest.mark.full
+SOURCES = ("stand-in", "official")
+
+
+def table(name: str, source: str) -> pd.DataFrame:
+    return official(name) if source == "official" else standins.draw(name)
+
+
+def spotify(songs: pd.DataFrame, rate: float) -> tuple[list[float], float]:
+    """Validation losses of the Spotify recipe, and the generalization gap of its last epoch, taken at inference."""
+    import keras
+    from sklearn.compose import make_column_transformer
+    from sklearn.model_selection import GroupShuffleSplit
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    X = songs.copy()
+    y = X.pop("track_popularity") / 100
+    artists = X.pop("track_artist")
+    train, valid = next(GroupShuffleSplit(train_size=0.75, random_state=0).split(X, y, artists))
+    numeric = list(X.columns.drop("playlist_genre"))
+    prepare = make_column_transformer((StandardScaler(), numeric), (OneHotEncoder(), ["playlist_genre"]))
+    X_train, X_valid = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[valid])
+    assert X_train.shape[1] == 18
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Input((18,))]
+    for units in (128, 64):
+        layers += [keras.layers.Dense(units, activation="relu")]
+        layers += [keras.layers.Dropout(rate)] if rate else []
+    model = keras.Sequential([*layers, keras.layers.Dense(1)])
+    model.compile("adam", "mae")
+    history = model.fit(
+        X_train, y.iloc[train], validation_data=(X_valid, y.iloc[valid]), batch_size=512, epochs=50, verbose=0
+    )
+    losses = history.history["val_loss"]
+    return losses, losses[-1] - model.evaluate(X_train, y.iloc[train], batch_size=4096, verbose=0)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_spotify_overfits_without_dropout_and_not_with_it(source: str) -> None:
+    songs = table("spotify", source)
+    without, gap_without = spotify(songs, 0)
+    with_dropout, gap_with = spotify(songs, 0.3)
+    print(f"\nspotify, {source}: best {min(without):.4f} @{np.argmin(without) + 1}, last {without[-1]:.4f}", end="")
+    print(f", gap {gap_without:.3f}; with dropout best {min(with_dropout):.4f} @{np.argmin(with_dropout) + 1}", end="")
+    print(f", last {with_dropout[-1]:.4f}, gap {gap_with:.3f}")
+    assert np.argmin(without) < 25 and without[-1] > min(without) + 0.003, "it overfits"
+    assert np.argmin(with_dropout) >= 25 and with_dropout[-1] < min(with_dropout) + 0.0015, "it does not"
+    assert min(with_dropout) < min(without)
+    assert gap_without > 0.02 and gap_with < 0.015
+
+
+def concrete(tests: pd.DataFrame, normalized: bool) -> list[float]:
+    """Validation losses of the Concrete recipe, with batch normalization or without."""
+    import keras
+
+    train = tests.sample(frac=0.7, random_state=0)
+    valid = tests.drop(train.index)
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Input((8,))]
+    for _ in range(3):
+        layers += [keras.layers.BatchNormalization()] if normalized else []
+        layers += [keras.layers.Dense(512, activation="relu")]
+    layers += [keras.layers.BatchNormalization()] if normalized else []
+    model = keras.Sequential([*layers, keras.layers.Dense(1)])
+    model.compile("sgd", "mae")
+    (X, y), (X_valid, y_valid) = (
+        (part.drop(columns="CompressiveStrength"), part["CompressiveStrength"]) for part in (train, valid)
+    )
+    history = model.fit(X, y, validation_data=(X_valid, y_valid), batch_size=64, epochs=100, verbose=0)
+    return history.history["val_loss"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_concrete_learns_under_sgd_only_with_batch_normalization(source: str) -> None:
+    tests = table("concrete", source)
+    without, with_bn = concrete(tests, False), concrete(tests, True)
+    print(f"\nconcrete, {source}: last {without[-1]:.3g}", end="")
+    print(f"; with BN best {min(with_bn):.2f} @{np.argmin(with_bn) + 1}, last {with_bn[-1]:.2f}")
+    assert not without[-1] < 10, "it fails, or crawls"
+    assert min(with_bn) < 5
