@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from spellings import CONCRETE, CONCRETE_INPUTS, NOT_CONCRETE, NOT_SPOTIFY, SPOTIFY, SPOTIFY_INPUTS
+from spellings import CONCRETE, NOT_CONCRETE, NOT_SPOTIFY, SPOTIFY, SPOTIFY_INPUTS
 
-from grader.facts import CompileFacts, ModelFacts, ObservationError, Operation
+from grader.facts import CompileFacts, ModelFacts, Operation
 from grader.tracing import observe
 
 DENSE, NORM = {"use_bias": True}, {"axis": -1, "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
@@ -242,91 +239,6 @@ def test_optimizer_settings_and_schedules(standardised: np.ndarray) -> None:
     assert observe(model, standardised).compiled.settings == {}
 
 
-class Torn(keras.Model):
-    """Prints, warns, draws from every stream, and fails for some inputs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dense, self.norm, self.dropout = layers.Dense(4), layers.BatchNormalization(), layers.Dropout(0.5, seed=1)
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        import sys
-        import warnings
-
-        print("printed")
-        print("complained", file=sys.stderr)
-        warnings.warn("warned", stacklevel=1)
-        noise = random.random() + np.random.rand() + keras.random.uniform(())
-        if hasattr(inputs, "numpy") and (np.asarray(inputs) < 0).any():
-            raise RuntimeError("no negative features, please")
-        return self.dropout(self.norm(self.dense(inputs), training=True), training=True) + 0 * noise
-
-
-def test_everything_is_left_as_it_was_and_nothing_is_printed(capfd: Any, recwarn: Any, raw: np.ndarray) -> None:
-    keras.utils.set_random_seed(1)
-    model = Torn()
-    model.compile(keras.optimizers.Adam(), "mae")
-    model.fit(raw, raw[:, :1], epochs=1, verbose=0)
-    capfd.readouterr()
-    recwarn.clear()
-
-    def state() -> list[Any]:
-        variables = [np.array(variable.numpy()) for variable in (*model.variables, *model.optimizer.variables)]
-        return [*variables, random.getstate(), np.random.get_state()[1].copy(), np.random.get_state()[2]]
-
-    before, call = state(), keras.Operation.__call__
-    facts = observe(model, raw)
-    after = state()
-    assert len(before) == len(after) and all(np.array_equal(a, b) for a, b in zip(before[:-3], after[:-3], strict=True))
-    assert before[-3] == after[-3] and np.array_equal(before[-2], after[-2]) and before[-1] == after[-1]
-    first = float(keras.random.uniform(()))
-    assert capfd.readouterr() == ("", "") and [str(warning) for warning in recwarn.list] == []
-    assert keras.Operation.__call__ is call and not tf.config.functions_run_eagerly()
-    assert [operation.kind for operation in facts.operations][:2] == ["dense", "batch_normalization"]
-    keras.utils.set_random_seed(1)
-    again = Torn()
-    again.compile(keras.optimizers.Adam(), "mae")
-    again.fit(raw, raw[:, :1], epochs=1, verbose=0)
-    assert float(keras.random.uniform(())) == first  # no draw of Keras' global stream was used up in between
-
-
-def test_what_raises_leaves_keras_as_it_was(raw: np.ndarray) -> None:
-    call = keras.Operation.__call__
-    model = sequential(layers.Dense(1))
-    broken = keras.Sequential([model, layers.Lambda(lambda x: tf.reshape(x, (7, 7)))])
-    with pytest.raises(ObservationError):
-        observe(broken, np.zeros((10, SPOTIFY_INPUTS), np.float32))
-    assert keras.Operation.__call__ is call and not tf.config.functions_run_eagerly()
-
-
-def test_an_unbuilt_sequential_stays_unbuilt(standardised: np.ndarray) -> None:
-    model = SPOTIFY["unbuilt_until_fit"]()
-    observe(model, standardised)
-    assert not model.built
-    model.fit(np.zeros((4, 5)), np.zeros(4), verbose=0)  # of another width, as it was free to be
-
-
-def test_only_the_own_thread_is_noted(standardised: np.ndarray) -> None:
-    """Another thread calls its model in the very moment in which this one is observed."""
-    other = sequential(layers.Dense(5, name="elsewhere"))
-    outcomes: list[Any] = []
-
-    class Meeting(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.dense = layers.Dense(3)
-
-        def call(self, inputs: Any) -> Any:
-            x = self.dense(inputs)
-            thread = threading.Thread(target=lambda: outcomes.append(other(standardised)))
-            thread.start()
-            thread.join()
-            return x
-
-    facts = observe(Meeting(), standardised)
-    assert steps(facts) == [dense(3)] and outcomes
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
 def test_weights_that_diverged_hide_nothing_and_come_back(value: float, standardised: np.ndarray) -> None:
     model = SPOTIFY["subclass_told_training"]()
@@ -337,64 +249,19 @@ def test_weights_that_diverged_hide_nothing_and_come_back(value: float, standard
     assert all(np.array_equal(w, np.full(w.shape, np.float32(value)), equal_nan=True) for w in model.get_weights())
 
 
-class FakeNet:
-    """What stands in for another library's model: only its module's name matters."""
-
-
-FakeNet.__module__ = "torch.nn.modules"
-
-
 @pytest.mark.parametrize(
-    ("make", "reason", "words"),
-    [
-        (lambda: None, "nothing", "None"),
-        (lambda: keras.Sequential, "a_class", "Sequential"),
-        (lambda: [SPOTIFY["sequential_list"]()], "in_a_list", "with a model in it"),
-        (lambda: {"model": 3}, "in_a_list", "dict"),
-        (lambda: FakeNet(), "other_library", "PyTorch"),
-        (lambda: type("Mine", (FakeNet,), {})(), "other_library", "PyTorch"),
-        (lambda: "model", "not_a_model", "str"),
-        (lambda: layers.Dense(1), "not_a_model", "single layer"),
-        (lambda: keras.Input((3,)), "not_a_model", "output of a layer"),
-        (lambda: keras.callbacks.History(), "not_a_model", "History"),
-        (lambda: tf.zeros(3), "not_a_model", "Tensor"),
-        (lambda: keras.Sequential(), "no_layers", "no layers"),
-        (lambda: keras.Sequential([keras.Input((18,))]), "no_layers", "no layers"),
-        (lambda: CONCRETE["sequential_list"](), "wrong_width", "8 inputs"),
-        (lambda: CONCRETE["functional"](), "wrong_width", "8 inputs"),
-        (lambda: built_for(12), "wrong_width", "12 inputs"),
-        (lambda: keras.Sequential([keras.Input((300, 18)), layers.Dense(1)]), "wrong_width", "shape .300, 18."),
-        (lambda: type("Net", (keras.Model,), {"forward": abs})(), "raises", "call"),
-        (lambda: sequential(layers.Lambda(lambda x: x @ tf.zeros((3, 3)))), "raises", "Error"),
-    ],
+    "name", ["centred_by_the_batch", "standardised_by_the_batch", "batch_normalization_of_ones_own"]
 )
-def test_what_is_no_model_gets_one_sentence(
-    make: Callable[[], Any], reason: str, words: str, standardised: np.ndarray
-) -> None:
-    with pytest.raises(ObservationError, match=words) as caught:
-        try:
-            model = make()
-        except ValueError:  # Keras itself may refuse to build it
-            pytest.fail("the model was to be made")
-        observe(model, standardised)
-    assert caught.value.reason == reason
-    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+def test_what_depends_on_the_batch_is_no_scaling(name: str, raw: np.ndarray) -> None:
+    facts = observe(NOT_CONCRETE[name](), raw)
+    assert facts.operations[0].kind == "custom" and facts.unjudged
 
 
-def built_for(width: int) -> keras.Model:
-    """A subclassed model whose layers were built for another width."""
-    model = SPOTIFY["subclass"]()
-    model(np.zeros((1, width)))
-    return model
+def test_a_constant_scaling_is_no_step_of_ones_own(raw: np.ndarray) -> None:
+    facts = observe(NOT_CONCRETE["standardised_inside"](), raw)
+    assert facts.operations[0].kind == "normalization" and not facts.unjudged
 
 
-def test_rows_are_rows(standardised: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="rows of features"):
-        observe(SPOTIFY["sequential_list"](), standardised[0])
-
-
-def test_widths(standardised: np.ndarray, raw: np.ndarray) -> None:
-    with pytest.raises(ObservationError) as caught:
-        observe(built_for(12), standardised)
-    assert caught.value.details == {"expected": 12, "got": SPOTIFY_INPUTS}
-    assert observe(CONCRETE["sequential_list"](), raw).inputs == CONCRETE_INPUTS
+def test_layers_that_draw_nothing_are_told_apart(standardised: np.ndarray) -> None:
+    facts = observe(SPOTIFY["settings_without_effect"](), standardised)
+    assert [operation.kind for operation in facts.idle] == ["dropout", "gaussian_noise"]
