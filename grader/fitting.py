@@ -79,7 +79,7 @@ def fit(samples: np.ndarray) -> Band:
 
     One-sided normal tolerance limits (by the non-central t distribution) at either end, of the variant that reaches
     further: mean ± k standard deviations, where k covers `COVERAGE` of all seeds with `CONFIDENCE`. With 40 runs k
-    is 4.6.
+    is 4.4.
 
     Args:
         samples: ``(runs, variants)``, at least two runs, all finite.

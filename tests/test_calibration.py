@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 
 import numpy as np
@@ -50,8 +51,10 @@ def test_a_band_covers_new_draws_and_not_much_more() -> None:
 
 def test_fewer_runs_give_a_wider_band() -> None:
     sample = np.random.default_rng(2).normal(size=(200, 1))
-    wide, narrow = fitting.fit(sample[:5]), fitting.fit(sample)
-    assert wide.high - wide.low > narrow.high - narrow.low
+    few, many = sample[:5], sample[:50]
+    for runs, least, most in ((few, 8.0, 11.0), (many, 4.0, 5.0)):  # k is 8.5 and 4.3
+        fitted = fitting.fit(runs)
+        assert least < (fitted.high - fitted.low) / (2 * runs.std(ddof=1)) < most
 
 
 def test_a_band_holds_every_variant_that_the_judge_may_see() -> None:
@@ -61,9 +64,10 @@ def test_a_band_holds_every_variant_that_the_judge_may_see() -> None:
 
 
 def test_limits_are_rounded_outwards() -> None:
-    sample = np.array([[0.123456], [0.123457]])
-    fitted = fitting.fit(sample)
-    assert fitted.low <= 0.123456 and fitted.high >= 0.123457
+    for last in np.linspace(0.12341, 0.12349, 9):  # whatever digit follows, the limits lie outside of the sample
+        sample = np.array([[last], [last]])
+        fitted = fitting.fit(sample)
+        assert fitted.low <= last <= fitted.high and fitted.high - fitted.low < 2e-4
     assert float(f"{fitted.high:.4g}") == fitted.high and float(f"{fitted.low:.4g}") == fitted.low
     assert fitting.fit(-sample).low == -fitted.high
 
@@ -104,6 +108,14 @@ def test_what_was_not_calibrated_now_stays_in_the_table(monkeypatch: pytest.Monk
     for path, text in contents.items():
         path.write_text(text)
     assert fitting.results(class_of()) == contents
+
+
+def test_one_variant_outside_is_outside() -> None:
+    run = made_up(REFERENCE, 0.1, 0)  # the last tenth of ten epochs is the last one, so both variants are alike ...
+    wavy = LearningCurves(np.ones(20), np.r_[np.ones(18), 1.5, 1.0], np.ones(20))  # ... and here 0.25 and 0
+    assert fitting.rejected([run], "gap", Band(None, 0.2)) == 0.0
+    for limits in (Band(None, 0.2), Band(0.1, None)):
+        assert fitting.rejected([dataclasses.replace(run, curves=wavy)], "gap", limits) == 1.0
 
 
 def test_a_training_that_broke_down_is_outside_of_every_band() -> None:
