@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,17 +73,21 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def environment(clone: Path) -> dict[str, str]:
+    """The clone's own packages, the environment's commands, and data that are everywhere the same."""
+    return os.environ | {
+        "PYTHONPATH": str(clone),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DROPNORM_SOURCE": "stand-in",
+    }
+
+
 @pytest.fixture(scope="module")
 def lab(clone: Path) -> Iterator[str]:
     """JupyterLab at the clone's root; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {
-        "PYTHONPATH": str(clone),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "DROPNORM_SOURCE": "stand-in",
-    }
     command = [
         sys.executable,
         "-m",
@@ -94,7 +99,12 @@ def lab(clone: Path) -> Iterator[str]:
     ]
     settings = ["--IdentityProvider.token=", "--ServerApp.open_browser=False"]
     with subprocess.Popen(
-        command + settings, cwd=clone, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command + settings,
+        cwd=clone,
+        env=environment(clone),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as server:
         assert server.stderr is not None
         for line in server.stderr:
@@ -102,9 +112,10 @@ def lab(clone: Path) -> Iterator[str]:
                 break
         else:
             pytest.fail("JupyterLab ended before it was ready.")
+        # Nobody reads on; without this the server would wait as soon as the pipe is full.
+        threading.Thread(target=server.stderr.read, daemon=True).start()
         yield f"http://127.0.0.1:{port}"
         server.terminate()
-        server.communicate()
 
 
 def keep(page: sync_api.Page, name: str) -> None:
@@ -119,6 +130,7 @@ def open_notebook(browser: sync_api.Browser, lab: str, path: str) -> sync_api.Pa
     page.set_default_timeout(4 * MINUTES)
     page.goto(f"{lab}/doc/tree/{path}")
     page.wait_for_selector('[data-status="idle"]')
+    page.add_style_tag(content=".Toastify { display: none }")  # JupyterLab's offer of news, over the pictures
     return page
 
 
@@ -205,7 +217,7 @@ def test_the_lesson_reads_well_in_both_themes(browser: sync_api.Browser, lab: st
         page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']")
         pictures = page.evaluate(
             f"{NOTEBOOK}.widgets.map((cell, index) => [index, cell.model.outputs?.toJSON() || []])"
-            ".filter(([index, parts]) => parts.some(part => part.data && part.data['text/html'])).map(([index]) => index)"
+            ".filter(([, parts]) => parts.some(part => part.data && part.data['text/html'])).map(([index]) => index)"
         )
         for index in pictures:
             page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}; {NOTEBOOK}.scrollToItem({index}, 'start')")
@@ -217,6 +229,8 @@ def test_the_lesson_reads_well_in_both_themes(browser: sync_api.Browser, lab: st
 def test_formgrader_grades_a_submission(browser: sync_api.Browser, lab: str, clone: Path) -> None:
     submission = clone / "submitted" / "ada" / "dropout_and_batchnorm"
     shutil.copytree(clone / "exercises" / "dropout_and_batchnorm", submission)
+    nbgrader = [sys.executable, "-m", "nbgrader", "generate_assignment", "dropout_and_batchnorm"]
+    subprocess.run(nbgrader, cwd=clone, env=environment(clone), check=True, capture_output=True)
     page = browser.new_page(viewport=PAGE)
     page.set_default_timeout(8 * MINUTES)
     page.goto(f"{lab}/formgrader/manage_submissions/dropout_and_batchnorm")
