@@ -34,12 +34,10 @@ def ensure(layout: Layout, purpose: str = "learner") -> None:
     Raises:
         CourseError: the environment cannot be made; what is missing and what to do.
     """
-    if _installed(layout).get(purpose) == _wanted(layout, purpose) and usable(layout):
-        return
     with _one_at_a_time(layout):
         recorded = _installed(layout)
         if recorded.get(purpose) == _wanted(layout, purpose) and usable(layout):
-            return  # another start has just finished it
+            return
         recorded = _make_venv(layout, recorded)
         _install_locked(layout, LOCKS[purpose])
         _install_project(layout)

@@ -1,7 +1,7 @@
 """The learner's copy of lessons and exercises: laid out, brought up to date, handed out anew; never overwritten.
 
-`my-course/.laid.json` keeps, for each file, the digest of what was last laid out in its place and beside it. A file
-that still has the first digest is as it was handed out, and may be replaced; any other is the learner's.
+`my-course/.given.json` keeps, for each file, the digest of the version that the learner was last given, in its place or
+beside it. A file that has this digest is as it was handed out, and may be replaced; any other is the learner's.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from launcher.layout import CourseError, Layout, write_atomically
 
-MANIFEST = ".laid.json"
+MANIFEST = ".given.json"
 
 
 def bring_up_to_date(layout: Layout, now: datetime) -> list[str]:
@@ -21,32 +21,26 @@ def bring_up_to_date(layout: Layout, now: datetime) -> list[str]:
     A file that the learner has changed is left alone; a newer version of it is laid beside it, once, under a name
     with the date.
     """
-    manifest = _read_manifest(layout)
+    given = _read_manifest(layout)
     said = []
     for name, source in _sources(layout):
         content = source.read_bytes()
-        new = _digest(content)
+        new, last = _digest(content), given.get(name)
         target = layout.my_course / name
-        laid = manifest.setdefault(name, {})
-        if not target.exists():
+        mine = _digest(target.read_bytes()) if target.exists() else None
+        given[name] = new
+        if mine is None:
             write_atomically(target, content)
-        elif (mine := _digest(target.read_bytes())) == new:
-            pass
-        elif mine == laid.get("in_place"):
+        elif mine == last != new:
             write_atomically(target, content)
             said.append(f"Updated: {_shown(layout, target)}")
-        elif new in (laid.get("in_place"), laid.get("beside")):
-            continue  # the learner's work on this version, or a newer version that is there already
-        else:
+        elif new not in (mine, last):
             beside = _free_name(target, f"new-{now:%Y-%m-%d}", content)
             write_atomically(beside, content)
             said.append(
                 f"A newer version of {_shown(layout, target)}, which you have changed, lies beside it: {beside.name}"
             )
-            laid["beside"] = new
-            continue
-        manifest[name] = {"in_place": new}
-    _write_manifest(layout, manifest)
+    _write_manifest(layout, given)
     return said
 
 
@@ -74,9 +68,7 @@ def reset(layout: Layout, name: str, now: datetime) -> str:
         target.rename(kept)
         said += f" Your version is kept beside it: {kept.name}"
     write_atomically(target, content)
-    manifest = _read_manifest(layout)
-    manifest[path] = {"in_place": _digest(content)}
-    _write_manifest(layout, manifest)
+    _write_manifest(layout, _read_manifest(layout) | {path: _digest(content)})
     return said
 
 
@@ -99,20 +91,18 @@ def _free_name(target: Path, mark: str, content: bytes | None) -> Path:
     return path
 
 
-def _read_manifest(layout: Layout) -> dict[str, dict[str, str]]:
-    """What was laid out; nothing where it cannot be read: then every file that differs counts as the learner's."""
+def _read_manifest(layout: Layout) -> dict[str, str]:
+    """Name → digest of what was given; empty where it cannot be read: then all that differs counts as the learner's."""
     try:
-        manifest = json.loads((layout.my_course / MANIFEST).read_text(encoding="utf-8"))
+        given = json.loads((layout.my_course / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return manifest if isinstance(manifest, dict) else {}
+    return given if isinstance(given, dict) else {}
 
 
-def _write_manifest(layout: Layout, manifest: dict[str, dict[str, str]]) -> None:
-    content = json.dumps(manifest, indent=1, sort_keys=True).encode()
-    if layout.my_course.joinpath(MANIFEST).exists() and _read_manifest(layout) == manifest:
-        return
-    write_atomically(layout.my_course / MANIFEST, content)
+def _write_manifest(layout: Layout, given: dict[str, str]) -> None:
+    if given != _read_manifest(layout):
+        write_atomically(layout.my_course / MANIFEST, json.dumps(given, indent=1, sort_keys=True).encode())
 
 
 def _digest(content: bytes) -> str:

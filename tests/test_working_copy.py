@@ -78,11 +78,12 @@ def test_reset_hands_out_anew_and_keeps_the_old(course):
     working_copy.bring_up_to_date(course, NOW)
     mine = course.my_course / "exercises/unit/1_spotify.ipynb"
     mine.write_text("my work")
+    (course.root / "exercises/unit/1_spotify.ipynb").write_text("second")
     said = working_copy.reset(course, "1_spotify", NOW)
     kept = mine.with_name("1_spotify.old-2026-11-21-153012.ipynb")
     assert kept.name in said
-    assert (mine.read_text(), kept.read_text()) == ("first exercises/unit/1_spotify.ipynb", "my work")
-    (course.root / "exercises/unit/1_spotify.ipynb").write_text("second")  # the fresh one counts as untouched
+    assert (mine.read_text(), kept.read_text()) == ("second", "my work")
+    (course.root / "exercises/unit/1_spotify.ipynb").write_text("third")  # the fresh one counts as untouched
     assert working_copy.bring_up_to_date(course, NOW) == ["Updated: my-course/exercises/unit/1_spotify.ipynb"]
 
 
