@@ -59,8 +59,11 @@ def test_what_raised_is_neither_wrong_nor_untouched(name: str) -> None:
     assert "something of Keras" in verdict.findings[0].message
 
 
-def test_the_error_of_an_earlier_try_is_no_matter_once_there_is_a_model() -> None:
-    names: dict = {}
-    run({"imports": IMPORTS, "answer": "model = keras.Sequential([keras.Input((18,)), layers.Dense(1)])"}, names)
+def test_a_model_beside_an_error_is_judged_and_the_error_is_told() -> None:
+    """The cell was right once, was changed and run again, and raised: the name still holds the model of before."""
     owner, sheet = rubric("spotify_structure")
-    assert judge(sheet, Evidence.of(owner.name, names, ValueError("earlier"))).status == Status.WRONG
+    names = {"model": owner.reference.build()}
+    verdict = judge(sheet, Evidence.of(owner.name, names, ValueError("of the second run")))
+    assert verdict.score == sheet.maximum
+    assert "of the second run" in verdict.findings[0].message
+    assert "holds now" in verdict.findings[0].message

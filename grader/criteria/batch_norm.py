@@ -80,6 +80,8 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
             named.setdefault("batch_norm_forced_in_calls", []).append(number)
         elif not step.trainable:
             named.setdefault("batch_norm_frozen", []).append(number)
+        elif evidence.facts.moving.get(step.layer) is False:
+            named.setdefault("batch_norm_not_moving", []).append(number)
     faults = []
     for key, numbers in named.items():
         every = len(numbers) == len(steps) > 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import isclose
 from typing import Any
 
-from grader.criteria.errors import explain_error
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -18,9 +17,6 @@ def compiled(points: float) -> Criterion:
 def _compiled(evidence: Any) -> tuple[Fault, ...]:
     seen, asked = evidence.facts.compiled, evidence.reference.compile
     if seen is None:
-        if evidence.error is not None:
-            fault = explain_error(evidence.error, evidence.exercise.model_name)
-            return (fault,)
         return (Fault(explain("not_compiled", model=evidence.exercise.model_name), 1.0, "not_compiled"),)
     faults = []
     if seen.optimizer != asked.optimizer:

@@ -6,7 +6,7 @@ from math import isclose, prod
 from typing import Any
 
 from grader.criteria.custom import absent
-from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, Place, counted, listed, ordinal, where, where_all
+from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, counted, listed, ordinal, where, where_all
 from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import HUMAN, Criterion, Fault
@@ -30,19 +30,14 @@ def modes(points: float) -> Criterion:
     return Criterion("dropout_modes", "Dropout in training only", points, _modes)
 
 
-def of_place(place: Place | None, wanted: bool) -> tuple[Operation, ...]:
-    """The dropout-like steps of a place; where none is asked for, those of rate 0 do not count: they change nothing."""
-    steps = () if place is None else place.standing_for(DROPOUT, LIKE_DROPOUT, int(wanted))
-    return steps if wanted else tuple(step for step in steps if step.settings.get("rate") != 0)
-
-
 def _table(evidence: Any) -> list[tuple[int, float | None, tuple[Operation, ...], int]]:
     """For each place: its number, the rate asked for or None, the dropout steps there, and how many places it spans."""
     rows = []
     for expected, seen in evidence.alignment.places():
         asked = [step.settings["rate"] for step in expected.of(DROPOUT)]
         spans = 0 if seen is None else seen.spans
-        rows.append((expected.number, asked[0] if asked else None, of_place(seen, bool(asked)), spans))
+        steps = () if seen is None else seen.standing_for(DROPOUT, LIKE_DROPOUT, len(asked))
+        rows.append((expected.number, asked[0] if asked else None, steps, spans))
     return rows
 
 
@@ -51,12 +46,18 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     asked = [number for number, rate, _, _ in table if rate is not None]
     hidden = len(evidence.alignment.hidden)
     last = table[-1][0]
-    if not any(steps for _, _, steps, _ in table) and not evidence.facts.of_kind("custom"):
+    idle = len([step for step in evidence.facts.idle if step.kind.startswith(KINDS)])
+    if not any(steps for _, _, steps, _ in table) and not idle and not evidence.facts.of_kind("custom"):
         return (Fault(explain("no_dropout", model=evidence.exercise.model_name), 1.0, "no_dropout"),)
     missing = [n for n, rate, steps, spans in table if rate is not None and spans and not steps]
     own = [p.number for p, seen in evidence.alignment.places() if p.number in missing and seen.of("custom")]
     missing = [number for number in missing if number not in own]
     faults = []
+    if idle and missing:
+        idle = min(idle, len(missing))
+        missing = missing[idle:]
+        which = f"{'one' if idle == 1 else 'each'} of your Dropout layers drops"
+        faults.append(Fault(explain("rate_zero", which=which), idle / len(asked), "rate_zero"))
     if own:
         message = f"Whether your own layer {where_all(own, hidden)} drops as asked cannot be told here. {HUMAN}"
         faults.append(Fault(message, len(own) / len(asked), "custom_layer", manual=True))
@@ -135,7 +136,7 @@ def _rates(evidence: Any) -> tuple[Fault, ...]:
 def _name_of(rate: float, asked: float) -> str:
     if isclose(rate, 1 - asked, abs_tol=SAME_RATE):
         return "rate_kept"
-    return {0.0: "rate_zero", 1.0: "rate_one"}.get(rate, "other_rate")
+    return "rate_one" if rate == 1 else "other_rate"
 
 
 def _modes(evidence: Any) -> tuple[Fault, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from grader.criteria.errors import explain_error
 from grader.criteria.layout import (
     ACTIVATION,
     BATCH_NORM,
@@ -49,6 +50,11 @@ def output(points: float) -> Criterion:
 def _layers(evidence: Any) -> tuple[Fault, ...]:
     facts, alignment = evidence.facts, evidence.alignment
     faults = [Fault(f"{reason} {HUMAN}", 0.0, "custom_layer", manual=True) for reason in facts.unjudged]
+    if evidence.error is not None:  # the model of an earlier run of the cell, or one that was made before the error
+        name = evidence.exercise.model_name
+        raised = explain_error(evidence.error, name)
+        message = f"{raised.message} What is judged here is what `{name}` holds now."
+        faults.append(Fault(message, 0.0, raised.misconception))
     hidden = counted(len(alignment.seen.dense) - (alignment.output is not None), "hidden Dense layer")
     missing = sum(pair is None for pair in alignment.pairs[:-1])
     if missing:
@@ -75,7 +81,7 @@ def _foreign(step: Operation, number: int, evidence: Any) -> str | None:
     if step.kind in MERGING and not evidence.facts.chain:
         return None  # told as a branch already
     if step.kind == DROPOUT:
-        return "dropout_not_asked" if step.settings.get("rate") else None
+        return "dropout_not_asked"
     if step.kind == BATCH_NORM:
         return "batch_norm_not_asked"
     if DROPOUT in asked and step.kind.startswith(LIKE_DROPOUT):

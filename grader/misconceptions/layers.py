@@ -270,6 +270,12 @@ BATCH_NORM = (
         "Let it learn.",
     ),
     Misconception(
+        "batch_norm_not_moving",
+        "the moving averages of {which} do not move in training.",
+        "At inference it normalizes by them, so by the 0 and 1 that it began with.",
+        "Compare its `momentum` with the default: the share of the old average that is kept at each step.",
+    ),
+    Misconception(
         "batch_norm_forced",
         "{which} is told `training=True`, so it uses each batch's own statistics in predictions as well.",
         "A row's prediction would then hang on the rows that happen to be predicted with it.",

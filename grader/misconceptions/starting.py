@@ -182,7 +182,7 @@ ERRORS = (
     Misconception(
         "raised",
         "your cell raised an error ({error}).",
-        "So `{name}` was not made.",
+        "What it was to make, `{name}`, is not ready.",
         "Read the last line of the error's text in the notebook: it names what Keras or Python could not do.",
     ),
 )

@@ -1,0 +1,162 @@
+"""The shape of the curves: its names on short trainings, and the fitted bands on the exercises' own trainings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from dropnorm.training import LossAtInference
+from grader import bands
+from grader.evidence import Evidence
+from grader.exercises import exercise, rubric
+from grader.facts import Operation
+from grader.rubric import Verdict, judge
+from grader.spec import ModelSpec
+from tests.test_rubric_training import handed_in_short
+
+
+def fitted(table: Path, exercise: str, **limits: tuple[str, str]) -> None:
+    """Write a table of bands for one exercise on both sources: statistic = (low, high)."""
+    rows = [
+        f"{exercise},{source},{name},{low},{high},"
+        for source in ("official", "stand-in")
+        for name, (low, high) in limits.items()
+    ]
+    table.write_text("\n".join(["exercise,source,statistic,low,high,note", *rows]) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def short() -> Evidence:
+    """Concrete's reference after three epochs."""
+    return handed_in_short("concrete_model")
+
+
+@pytest.mark.parametrize(
+    "limits, misconceptions",
+    [
+        ({"last_val_loss": ("", "1000")}, ()),
+        ({"last_val_loss": ("", "1")}, ("not_converged",)),
+        ({"last_val_loss": ("1000", "")}, ("too_good",)),
+        ({"fall": ("0.99", "")}, ("falls_little",)),
+    ],
+)
+def test_the_end_of_the_curve_is_named(short, limits, misconceptions, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "concrete_model", **limits)
+    assert judge(rubric("concrete_curve")[1], short).misconceptions == misconceptions
+
+
+def test_a_band_that_is_not_there_is_said_and_left_to_a_human(short, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "another_exercise", gap=("", "1"))
+    verdict = judge(rubric("concrete_curve")[1], short)
+    assert verdict.status == "a human will look at it"
+    assert any("calibrate" in finding.message for finding in verdict.findings if finding.manual)
+
+
+@pytest.mark.parametrize("text", ["", "exercise,source\na,b\n", "exercise,source,statistic,low,high\na,b,c,x,1\n"])
+def test_a_damaged_table_is_one_sentence(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "bands.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(bands.BandError, match=r"bands\.csv"):
+        bands.band("a", "b", "c", path)
+
+
+def own_model(rows: int, epochs: int, **fit) -> Verdict:
+    """The verdict on a small network of one's own, trained on some rows of the Spotify training part."""
+    owner, sheet = rubric("spotify_own_model_loss")
+    data = owner.data()
+    X, y = data.X_train[:rows], data.y_train[:rows]
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((18,)),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(256, "relu"),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile(optimizer="adam", loss="mae")
+    history = model.fit(X, y, validation_data=(data.X_valid, data.y_valid), epochs=epochs, verbose=0, **fit)
+    names = {"X_train": X, "y_train": y, "X_valid": data.X_valid, "y_valid": data.y_valid}
+    return judge(sheet, Evidence.of(owner.name, {**names, "own_model": model, "own_history": history}))
+
+
+@pytest.mark.parametrize(
+    "high, rows, epochs, misconceptions",
+    [
+        ("1000", None, 1, ()),
+        ("0.01", None, 1, ("own_loss_high",)),
+        ("0.01", 300, 60, ("rows_changed", "own_loss_overfits")),
+    ],
+)
+def test_a_network_of_ones_own_is_told_which_way_it_fails(
+    high, rows, epochs, misconceptions, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "spotify_own_model", last_val_loss=("", high))
+    assert own_model(rows, epochs, batch_size=512).misconceptions == misconceptions
+
+
+def trained(name: str, operations: tuple[Operation, ...], prefix: str = "") -> Evidence:
+    """The evidence of a network trained as the exercise's notebook trains it, by plain `fit`."""
+    entry, data = exercise(name), exercise(name).data()
+    asked = entry.reference
+    keras.utils.set_random_seed(11)
+    model = ModelSpec(asked.inputs, operations, asked.compile).build()
+    history = model.fit(
+        data.X_train,
+        data.y_train,
+        validation_data=(data.X_valid, data.y_valid),
+        batch_size=asked.fit.batch_size,
+        epochs=asked.fit.epochs,
+        verbose=0,
+        callbacks=[LossAtInference(data.X_train, data.y_train)],
+    )
+    return Evidence.of(name, {f"{prefix}model": model, f"{prefix}history": history})
+
+
+def without(operations: tuple[Operation, ...], kind: str) -> tuple[Operation, ...]:
+    return tuple(step for step in operations if step.kind != kind)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name, cell", [("spotify_model", "spotify_curve"), ("concrete_model", "concrete_curve")])
+def test_the_reference_passes_with_the_fitted_bands(name: str, cell: str) -> None:
+    evidence = trained(name, exercise(name).reference.operations)
+    verdict = judge(rubric(cell)[1], evidence)
+    assert (verdict.score, verdict.misconceptions) == (5.0, ()), [f.message for f in verdict.findings]
+
+
+@pytest.mark.full
+def test_spotify_without_dropout_leaves_the_gap_open() -> None:
+    evidence = trained("spotify_model", without(exercise("spotify_model").reference.operations, "dropout"))
+    assert "gap_open" in judge(rubric("spotify_curve")[1], evidence).misconceptions
+
+
+@pytest.mark.full
+def test_concrete_without_normalization_fails_or_crawls() -> None:
+    operations = without(exercise("concrete_model").reference.operations, "batch_normalization")
+    verdict = judge(rubric("concrete_curve")[1], trained("concrete_model", operations))
+    assert set(verdict.misconceptions) & {"not_finite", "not_converged"}
+    assert verdict.score <= 3.0
+
+
+@pytest.mark.full
+def test_the_spotify_reference_counts_as_a_network_of_ones_own() -> None:
+    evidence = trained("spotify_own_model", exercise("spotify_model").reference.operations, "own_")
+    assert judge(rubric("spotify_own_model_loss")[1], evidence).score == 5.0
+    assert np.isfinite(evidence.gap)
+
+
+def test_the_gap_is_read_at_inference_and_not_from_the_log(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "spotify_model", gap=("", "-1"))
+    evidence = handed_in_short("spotify_model")
+    assert judge(rubric("spotify_curve")[1], evidence).misconceptions == ("gap_open",)
+    logged = evidence.told.series["val_loss"][-1] - evidence.told.series["loss"][-1]
+    assert evidence.gap == pytest.approx(evidence.losses_now[1] - evidence.losses_now[0], abs=1e-4)
+    assert abs(evidence.gap - logged) > 0.01, "with dropout on, the logged loss is another"

@@ -1,0 +1,102 @@
+"""Answers that are judged by their training: each is trained for three epochs, and three are what is asked for.
+
+The bands here are those of three epochs; the fitted ones are for the exercises' own number, see test_rubric_curves.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from dropnorm.training import LossAtInference
+from grader import bands
+from grader.evidence import Evidence
+from grader.exercises import Exercise, exercise, rubric
+from grader.rubric import judge
+from grader.spec import FitSettings
+from tests.answers import Answer, answers, run
+from tests.test_rubric_answers import IMPORTS, STATUS, titled
+
+EPOCHS = 3
+BANDS = """exercise,source,statistic,low,high,note
+{spotify}gap,,0.02,
+{spotify}last_val_loss,,0.5,
+{concrete}last_val_loss,,40,
+{concrete}fall,0.01,,
+"""
+OPTIMIZER = {"spotify_model": "adam", "concrete_model": "sgd"}
+FIT = "if model is not None:\n    history = model.fit(X_train, y_train, **given)"
+
+
+@pytest.fixture(autouse=True)
+def three_epochs_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = BANDS.splitlines()
+    table = [rows[0]]
+    for source in ("official", "stand-in"):
+        table += [
+            row.format(spotify=f"spotify_model,{source},", concrete=f"concrete_model,{source},") for row in rows[1:]
+        ]
+    path = tmp_path / "bands.csv"
+    path.write_text("\n".join(table) + "\n", encoding="utf-8")
+    monkeypatch.setattr(bands, "TABLE", path)
+
+
+def handed_in(answer: Answer, owner: Exercise) -> Evidence:
+    """The evidence of an answer: its cells and the given ones run in order, the training for three epochs."""
+    data = owner.data()
+    asked = owner.reference
+
+    def right(inputs: int = asked.inputs) -> keras.Model:
+        return keras.Sequential(replace(asked, inputs=inputs).build().layers)
+
+    names = {name: getattr(data, name).copy() for name in ("X_train", "y_train", "X_valid", "y_valid")}
+    names["right"] = right
+    names["given"] = {
+        "validation_data": (names["X_valid"], names["y_valid"]),
+        "batch_size": asked.fit.batch_size,
+        "epochs": EPOCHS,
+        "verbose": 0,
+        "callbacks": [LossAtInference(names["X_train"], names["y_train"])],
+    }
+    compiling = f'if model is not None:\n    model.compile(optimizer="{OPTIMIZER[owner.name]}", loss="mae")'
+    given = [compiling, FIT]
+    cells = {"imports": IMPORTS, "answer": answer.cells[0]}
+    cells |= dict(zip(("compile", "fit"), (*answer.cells[1:], *given[len(answer.cells) - 1 :]), strict=True))
+    keras.utils.set_random_seed(0)
+    raised = run(cells, names)
+    short = replace(owner, reference=replace(asked, fit=FitSettings(EPOCHS, asked.fit.batch_size)))
+    return Evidence(short, names, raised.get("answer"))
+
+
+def handed_in_short(name: str) -> Evidence:
+    """The evidence of an exercise's reference, trained for three epochs."""
+    return handed_in(Answer("", "", ("model = right()",), ()), exercise(name))
+
+
+@pytest.mark.parametrize("answer", answers("concrete-curve", "spotify-curve"), ids=titled)
+def test_a_trained_answer_gets_what_it_must(answer: Answer) -> None:
+    owner, _ = rubric(answer.expected[0].rubric)
+    evidence = handed_in(answer, owner)
+    for expected in answer.expected:
+        verdict = judge(owner.rubrics[expected.rubric], evidence)
+        said = "\n".join(f"{f.criterion} {f.points}/{f.of} {f.message}" for f in verdict.findings)
+        assert verdict.misconceptions == expected.misconceptions, said
+        assert verdict.status == STATUS.get(expected.status, expected.status), said
+        assert verdict.score == expected.score, said
+
+
+def test_a_judgement_leaves_model_and_history_as_they_were() -> None:
+    answer = next(a for a in answers("concrete-curve") if a.title == "As given")
+    owner, sheet = rubric("concrete_curve")
+    evidence = handed_in(answer, owner)
+    before = [np.array(weight) for weight in evidence.model.get_weights()]
+    steps, series = int(evidence.model.optimizer.iterations), dict(evidence.history.history)
+    judge(sheet, evidence)
+    judge(owner.rubrics["concrete_structure"], evidence)
+    assert all(np.array_equal(a, b) for a, b in zip(before, evidence.model.get_weights(), strict=True))
+    assert int(evidence.model.optimizer.iterations) == steps
+    assert evidence.history.history == series
