@@ -57,6 +57,8 @@ class Chain(keras.Model):
 
 def build(spec: ModelSpec) -> keras.Model:
     """A compiled model that does what ``spec`` says; see `ModelSpec.build`."""
+    policy = keras.config.dtype_policy()  # a learner's code may have left half precision on
+    keras.config.set_dtype_policy("float32")
     try:
         layers = [_layer(operation) for operation in spec.operations]
         forced = [operation.forced_training for operation in spec.operations]
@@ -68,6 +70,8 @@ def build(spec: ModelSpec) -> keras.Model:
         compile_as(model, spec.compile)
     except (ValueError, TypeError) as error:
         raise SpecError(f"Keras cannot build this spec: {str(error).splitlines()[0][:150]}") from error
+    finally:
+        keras.config.set_dtype_policy(policy)
     return model
 
 

@@ -100,6 +100,16 @@ def test_a_rebuilt_model_computes_the_same(exercise: str, references: dict[str, 
     np.testing.assert_allclose(model(X, training=False), rebuilt(X, training=False), rtol=1e-4, atol=1e-4)
 
 
+def test_a_policy_left_on_does_not_reach_a_rebuilt_model(references: dict[str, ModelSpec]) -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        rebuilt = references["spotify"].build()
+        assert keras.config.dtype_policy().name == "mixed_float16"
+        assert spec_of(rebuilt, X_SPOTIFY) == references["spotify"]
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_comes_back(optimizer: str) -> None:
     model = keras.Sequential([layers.Input((4,)), layers.Dense(1)])
