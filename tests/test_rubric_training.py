@@ -26,7 +26,7 @@ BANDS = """exercise,source,statistic,low,high,note
 {spotify}gap,,0.02,
 {spotify}last_val_loss,,0.5,
 {concrete}last_val_loss,,40,
-{concrete}fall,0.01,,
+{concrete}fall,0.002,,
 """
 OPTIMIZER = {"spotify_model": "adam", "concrete_model": "sgd"}
 FIT = "if model is not None:\n    history = model.fit(X_train, y_train, **given)"

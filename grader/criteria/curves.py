@@ -53,6 +53,8 @@ def _falling(evidence: Any) -> tuple[Fault, ...]:
     losses = evidence.logged_losses
     if not losses.size or not np.isfinite(losses).all():
         return (Fault(NO_NUMBERS, 1.0),)
+    if len(losses) < 2:
+        return ()  # one epoch cannot fall; that it was one only is told by the criterion "fit"
     last = float(losses[-max(1, len(losses) // 10) :].mean())
     fallen = 1 - last / losses[0] if losses[0] else 0.0
     limits = evidence.band("fall") if len(losses) >= evidence.reference.fit.epochs else None
