@@ -39,7 +39,11 @@ class Measure:
     def line(self) -> str:
         """The measure as a row of a Markdown table."""
         cells = [self.official, self.stand_in, self.difference, self.bar]
-        return f"| {self.what} | " + " | ".join("" if c is None else f"{c:.3g}" for c in cells) + " |"
+        return (
+            f"| {self.what} | "
+            + " | ".join("" if c is None else f"{c}" if isinstance(c, int) else f"{c:.3g}" for c in cells)
+            + " |"
+        )
 
 
 def official(name: str) -> pd.DataFrame:
