@@ -36,7 +36,7 @@ def numbers_in(value: Any) -> int:
 
 @pytest.mark.parametrize("name", datasets.NAMES)
 def test_a_stand_in_is_few_numbers_in_a_short_file(name: str) -> None:
-    text = (places.STANDINS / f"{name}.json").read_text()
+    text = (places.STANDINS / f"{name}.json").read_text(encoding="utf-8")
     assert 500 < numbers_in(json.loads(text)) <= 5_000
     assert text.count("\n") < 400
 
@@ -44,7 +44,7 @@ def test_a_stand_in_is_few_numbers_in_a_short_file(name: str) -> None:
 @pytest.mark.parametrize("name", datasets.NAMES)
 def test_the_table_is_the_one_that_was_fitted(name: str) -> None:
     """The bands of the exercises were fitted on these very bytes."""
-    noted = json.loads((places.STANDINS / f"{name}.json").read_text())["sha256"]
+    noted = json.loads((places.STANDINS / f"{name}.json").read_text(encoding="utf-8"))["sha256"]
     assert sources.digest(sources.course_csv(standins.draw(name))) == noted
 
 
@@ -120,7 +120,7 @@ def test_damaged_numbers_are_said_in_one_sentence(damage: str, tmp_path, monkeyp
 
 @pytest.mark.parametrize("name", datasets.NAMES)
 def test_the_datasheet_names_every_column_and_the_licence(name: str) -> None:
-    sheet = (places.DATA / f"{name}.md").read_text()
+    sheet = (places.DATA / f"{name}.md").read_text(encoding="utf-8")
     source = sources.find(name)
     for column in source.columns:
         assert re.search(rf"^\| `{re.escape(column.name)}` \|.*{re.escape(column.unit)}", sheet, re.M), column.name
