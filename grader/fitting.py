@@ -120,7 +120,8 @@ def _judged_band(judged: Judged, runs: Sequence[Run]) -> Band:
     """The band with the limits that separate something; the others are None."""
     whole = fit(np.array([values(run.curves, judged.statistic) for run in _reference(runs)]))
     low, high = Band(whole.low, None), Band(None, whole.high)
-    wrong = _by_model(run for run in runs if not run.right)
+    # A training that broke down lies outside of every limit, and the losses' being numbers is judged by itself.
+    wrong = _by_model(run for run in runs if not run.right and np.isfinite(values(run.curves, judged.statistic)).all())
 
     def separates(band: Band) -> bool:
         return any(rejected(those, judged.statistic, band) >= SEPARATES for those in wrong.values())

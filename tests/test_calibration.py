@@ -85,6 +85,14 @@ def test_a_limit_that_separates_something_is_kept(monkeypatch: pytest.MonkeyPatc
     assert "| no dropout | 10 | 100%" in report and "separates nothing" in report
 
 
+def test_a_limit_that_only_broken_trainings_miss_separates_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setattr(fitting, "TABLE", tmp_path / "bands.csv")
+    monkeypatch.setattr(fitting, "REPORT", tmp_path / "bands_report.md")
+    broken = [made_up("broken", np.nan, i, fall=np.nan) for i in range(10)]
+    rows = table(fitting.results(class_of() + broken)[fitting.TABLE])
+    assert ("spotify_model", "official", "fall") not in rows
+
+
 def test_fresh_runs_outside_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setattr(fitting, "TABLE", tmp_path / "bands.csv")
     monkeypatch.setattr(fitting, "REPORT", tmp_path / "bands_report.md")
