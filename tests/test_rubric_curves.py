@@ -159,4 +159,4 @@ def test_the_gap_is_read_at_inference_and_not_from_the_log(tmp_path, monkeypatch
     assert judge(rubric("spotify_curve")[1], evidence).misconceptions == ("gap_open",)
     logged = evidence.told.series["val_loss"][-1] - evidence.told.series["loss"][-1]
     assert evidence.gap == pytest.approx(evidence.losses_now[1] - evidence.losses_now[0], abs=1e-4)
-    assert abs(evidence.gap - logged) > 0.01, "with dropout on, the logged loss is another"
+    assert abs(evidence.gap - logged) > 0.005, "with dropout on, the logged loss is another"

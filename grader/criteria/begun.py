@@ -26,6 +26,8 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
     try:
         _ = evidence.facts
     except ObservationError as error:
+        if error.reason == "wrong_width" and evidence.data_difference == "columns_changed":
+            return Status.WRONG, Fault(explain("columns_changed"), 1.0, "columns_changed")
         return Status.WRONG, Fault(str(error).replace("`model`", f"`{name}`"), 1.0, error.reason)
     return None
 
