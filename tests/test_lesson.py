@@ -50,7 +50,9 @@ CLAIMS = {
         "wide['gap'].loc[0.5] < wide['gap'].loc[0.0] / 2 and "
         "wide['best validation loss'].loc[0.5] < 1.05 * wide['best validation loss'].loc[0.0]"
     ),
-    "dropout costs epochs at every width": "(epochs_needed[0.5] > epochs_needed[0.0]).all()",
+    "where the loss is reached without dropout, dropout takes more epochs": (
+        "(epochs_needed[0.5] > epochs_needed[0.0])[np.isfinite(epochs_needed[0.0])].all()"
+    ),
     "standardised inputs stand steps a hundred times larger": (
         "min(largest['standardised']) >= 50 * max(largest['raw'])"
     ),
