@@ -144,16 +144,21 @@ def _install_locked(layout: Layout, lock: str) -> None:
         text=True,
         errors="replace",
     ) as pip:
-        for line in _lines_or_ticks(pip):
-            if line:
-                said.append(line)
-                log.feed(line)
-                if line.startswith("Installing collected packages:"):
-                    _mark_unfinished(layout)
-                    before = _count(packages)
-            if log.phase == INSTALLING:
-                log.done = max(0, min(_count(packages) - before, log.total))
-            shown.show(log)
+        try:
+            for line in _lines_or_ticks(pip):
+                if line:
+                    said.append(line)
+                    log.feed(line)
+                    if line.startswith("Installing collected packages:"):
+                        _mark_unfinished(layout)
+                        before = _count(packages)
+                if log.phase == INSTALLING:
+                    log.done = max(0, min(_count(packages) - before, log.total))
+                shown.show(log)
+        except BaseException:  # Ctrl-C reaches pip as well; a full disk, here, does not
+            pip.terminate()
+            pip.wait()
+            raise
     shown.end(f"{'stopped' if pip.returncode else 'installed'} after {shown.elapsed()}")
     if pip.returncode:
         raise explained("".join(said), layout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import zipfile
@@ -99,7 +98,19 @@ def test_a_new_lock_is_installed_into_the_environment_that_is_there(small):
 
 
 def interrupted(layout: Layout) -> None:
-    layout.stamp.write_text(json.dumps({"unfinished": True}))
+    """Stop, as by Ctrl-C, while one more package is being unpacked."""
+
+    def stop(packages: Path) -> int:
+        raise KeyboardInterrupt
+
+    lock = layout.root / "requirements.lock"
+    before = lock.read_text()
+    lock.write_text("first==1.0\nsecond==1.0\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(installation, "_count", stop)
+        with pytest.raises(KeyboardInterrupt):
+            installation.ensure(layout)
+    lock.write_text(before)
 
 
 def broken(layout: Layout) -> None:
