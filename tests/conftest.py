@@ -1,6 +1,8 @@
 """For all tests: TensorFlow keeps quiet; a small course, not yet handed out."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,14 @@ def course(tmp_path: Path) -> Layout:
     (layout.root / "notebooks" / ".ipynb_checkpoints").mkdir()
     (layout.root / "notebooks" / ".ipynb_checkpoints" / "01_lesson-checkpoint.ipynb").write_text("left by JupyterLab")
     return layout
+
+
+@pytest.fixture(scope="session")
+def throw_away():
+    """Delete a large folder without waiting for it: 60,000 files take minutes on some disks."""
+
+    def start(folder: Path) -> None:
+        delete = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+        subprocess.Popen([sys.executable, "-c", delete, str(folder)], start_new_session=True)
+
+    return start

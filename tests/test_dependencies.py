@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -84,7 +83,7 @@ def test_this_environment_is_the_locks():
 
 
 @pytest.mark.full
-def test_the_pip_section_installs_into_a_fresh_environment_and_everything_imports(tmp_path):
+def test_the_pip_section_installs_into_a_fresh_environment_and_everything_imports(tmp_path, throw_away):
     clone, venv = tmp_path / "clone", tmp_path / "venv"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     (clone / "section.txt").write_text("\n".join(pip_section()))
@@ -99,7 +98,7 @@ def test_the_pip_section_installs_into_a_fresh_environment_and_everything_import
         assert imported.returncode == 0, imported.stderr
         assert Path(imported.stdout.strip()).is_relative_to(clone)
     finally:
-        shutil.rmtree(venv)  # 2.8 GB
+        throw_away(venv)  # 2.8 GB
 
 
 IMPORT_EVERYTHING = """

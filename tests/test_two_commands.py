@@ -33,12 +33,12 @@ PATIENCE = 60  # seconds for one answer
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
+def clone(tmp_path_factory: pytest.TempPathFactory, throw_away) -> Iterator[Layout]:
     """A fresh clone of what is committed, in a folder whose name has a space."""
     layout = Layout(tmp_path_factory.mktemp("two commands") / "the course")
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(layout.root)], check=True)
     yield layout
-    shutil.rmtree(layout.venv)  # 2.8 GB
+    throw_away(layout.venv)  # 2.8 GB
 
 
 def newcomer() -> dict[str, str]:
