@@ -140,7 +140,7 @@ CLASS = [
         },
         NOTHING
         | {
-            "spotify_baseline_questions": 1,  # the epoch is counted from 0
+            "spotify_baseline_questions": 1.5,  # the epoch is counted from 0: named, and half of its point
             "spotify_structure": 9,  # one of two rates: half of the 2 points for rates
             "spotify_curve": 4.5,  # the gap is closed by a rate of 0.7, too, but the validation loss stays high
             "spotify_questions": 1,  # a gap from the logged loss
