@@ -10,6 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from dropnorm import figures, network_picture
@@ -106,7 +107,7 @@ def test_a_figure_that_cannot_be_drawn_is_closed_all_the_same() -> None:
 
 def test_the_legend_covers_no_curve() -> None:
     figure = drawn()
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()  # lays the figure out
     legend, axes = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
     assert not legend.overlaps(axes)
     assert legend.x1 <= figure.bbox.x1
