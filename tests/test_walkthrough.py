@@ -114,8 +114,16 @@ def lab(clone: Path) -> Iterator[str]:
             pytest.fail("JupyterLab ended before it was ready.")
         # Nobody reads on; without this the server would wait as soon as the pipe is full.
         threading.Thread(target=server.stderr.read, daemon=True).start()
+        while server.poll() is None and not answers(port):  # it names its address a moment before it answers there
+            pass
         yield f"http://127.0.0.1:{port}"
         server.terminate()
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def keep(page: sync_api.Page, name: str) -> None:
@@ -130,6 +138,7 @@ def open_notebook(browser: sync_api.Browser, lab: str, path: str) -> sync_api.Pa
     page.set_default_timeout(4 * MINUTES)
     page.goto(f"{lab}/doc/tree/{path}")
     page.wait_for_selector('[data-status="idle"]')
+    page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
     page.add_style_tag(content=".Toastify { display: none }")  # JupyterLab's offer of news, over the pictures
     return page
 
@@ -206,6 +215,10 @@ def test_validate_names_the_cells_that_are_not_done(browser: sync_api.Browser, l
 def test_the_lesson_reads_well_in_both_themes(browser: sync_api.Browser, lab: str) -> None:
     page = open_notebook(browser, lab, "my-course/notebooks/01_dropout_and_batch_normalization.ipynb")
     run(page, "notebook:run-all-cells")
+    page.wait_for_function(
+        f"{NOTEBOOK}.widgets.filter(cell => cell.model.type === 'code').every(cell => cell.model.executionCount)",
+        timeout=10 * MINUTES,
+    )
     kinds = page.evaluate(
         f"{NOTEBOOK}.widgets.filter(cell => cell.model.type === 'code')"
         ".flatMap(cell => cell.model.outputs.toJSON()).map(part => part.name || part.output_type)"
