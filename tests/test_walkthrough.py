@@ -1,4 +1,4 @@
-"""A walk through the course in a real browser: lesson, exercise with *check*, Validate, formgrader.
+"""A walk through the course in a real browser: exercise with *check*, Validate, formgrader.
 
 Pictures are kept where WALKTHROUGH_PICTURES names a folder; people look at them, the tests look at the page's text.
 """
@@ -209,33 +209,6 @@ def test_validate_names_the_cells_that_are_not_done(browser: sync_api.Browser, l
     said = dialog.inner_text()
     assert "failed" in said.lower()
     assert "concrete_structure" in said
-    page.close()
-
-
-def test_the_lesson_reads_well_in_both_themes(browser: sync_api.Browser, lab: str) -> None:
-    page = open_notebook(browser, lab, "my-course/notebooks/01_dropout_and_batch_normalization.ipynb")
-    run(page, "notebook:run-all-cells")
-    page.wait_for_function(
-        f"{NOTEBOOK}.widgets.filter(cell => cell.model.type === 'code').every(cell => cell.model.executionCount)",
-        timeout=10 * MINUTES,
-    )
-    kinds = page.evaluate(
-        f"{NOTEBOOK}.widgets.filter(cell => cell.model.type === 'code')"
-        ".flatMap(cell => cell.model.outputs.toJSON()).map(part => part.name || part.output_type)"
-    )
-    assert kinds
-    assert "stderr" not in kinds and "error" not in kinds
-    for theme in ("Light", "Dark"):
-        page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
-        page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']")
-        pictures = page.evaluate(
-            f"{NOTEBOOK}.widgets.map((cell, index) => [index, cell.model.outputs?.toJSON() || []])"
-            ".filter(([, parts]) => parts.some(part => part.data && part.data['text/html'])).map(([index]) => index)"
-        )
-        for index in pictures:
-            page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}; {NOTEBOOK}.scrollToItem({index}, 'start')")
-            keep(page, f"lesson-{theme.lower()}-{index:03d}")
-        assert pictures
     page.close()
 
 
