@@ -1,0 +1,170 @@
+"""What goes wrong in the layers that the exercises add to a network: dropout and batch normalization."""
+
+from __future__ import annotations
+
+from grader.misconceptions.noun import Misconception
+
+DROPOUT = (
+    Misconception(
+        "no_dropout",
+        "there is no Dropout layer in `{model}`.",
+        "It is the baseline's network still, and will overfit as the baseline did.",
+        "Which places does the exercise name?",
+    ),
+    Misconception(
+        "dropout_missing",
+        "there is no Dropout layer {where}.",
+        "The units of that layer can still rely on one another.",
+        "Behind which layers does the exercise ask for dropout?",
+    ),
+    Misconception(
+        "dropout_before_dense",
+        "{seen}",
+        "Dropout acts on what enters it: what it shall thin out must stand before it.",
+        "Move it to the other side of the Dense layer.",
+    ),
+    Misconception(
+        "dropout_on_inputs",
+        "a Dropout layer stands before the first Dense layer.",
+        "There it hides whole features of a row; the exercise wants hidden units dropped.",
+        "Which layer's outputs shall be dropped?",
+    ),
+    Misconception(
+        "dropout_on_output",
+        "a Dropout layer stands after the output layer.",
+        "It sets predictions themselves to zero while training, and the network is blamed for answers it did not give.",
+        "What should come last in a network that predicts a number?",
+    ),
+    Misconception(
+        "dropout_twice",
+        "{count} stand one after the other {where}.",
+        "Together they drop more than either: what the first leaves is thinned out again.",
+        "Keep one of them in each place.",
+    ),
+    Misconception(
+        "rate_kept",
+        "{which} {percent} of {its} inputs.",
+        "Keras' `rate` is the share that is dropped, not kept.",
+        "Which value drops the share that the exercise names?",
+    ),
+    Misconception(
+        "rate_zero",
+        "{which} nothing: the rate is 0.",
+        "A rate of 0 leaves all values as they are, in training as well.",
+        "Which share shall be dropped?",
+    ),
+    Misconception(
+        "rate_one",
+        "{which} everything: the rate is 1.",
+        "Nothing passes, so the layers behind learn from zeros.",
+        "Which share shall be dropped?",
+    ),
+    Misconception(
+        "other_rate",
+        "{which} {percent} of {its} inputs, {more_or_less} than the exercise asks for.",
+        "The rate says how hard the network is held back: too little and it overfits, too much and it learns slowly.",
+        "Compare the rate with the share that the exercise names.",
+    ),
+    Misconception(
+        "dropout_forced",
+        "{which} is told `training=True`, so it drops values in predictions as well.",
+        "Dropout is for training: at inference the whole network should answer, and the same rows should get the same "
+        "predictions twice.",
+        "Let Keras decide when the layer is on.",
+    ),
+    Misconception(
+        "dropout_forced_in_calls",
+        "{which} is told `training=True`.",
+        "In a functional model `fit` and `predict` overrule that, but a plain call of the model drops values, so that "
+        "the same rows get other predictions each time.",
+        "Let Keras decide when the layer is on.",
+    ),
+    Misconception(
+        "dropout_off",
+        "{which} is told `training=False`, so it never drops anything.",
+        "`fit` switches dropout on by itself, unless the call forbids it.",
+        "Let Keras decide when the layer is on.",
+    ),
+)
+
+DROPOUT_MASKS = (
+    Misconception(
+        "dropout_noise_shape",
+        "{which} has a `noise_shape`, so its mask is shared.",
+        "Dropout draws for each unit of each row on its own; a shared mask drops whole rows or whole units together.",
+        "Leave the setting out.",
+    ),
+)
+
+BATCH_NORM = (
+    Misconception(
+        "no_batch_norm",
+        "there is no BatchNormalization layer in `{model}`.",
+        "It is the baseline's network still: raw inputs on different scales make SGD's steps too long or too short.",
+        "Which places does the exercise name?",
+    ),
+    Misconception(
+        "batch_norm_not_first",
+        "no BatchNormalization layer stands before the first Dense layer.",
+        "The raw inputs (hundreds of kilograms beside a few) enter the first Dense layer on their own scales.",
+        "What should the data meet first?",
+    ),
+    Misconception(
+        "batch_norm_missing",
+        "there is no BatchNormalization layer {where}.",
+        "The Dense layer behind that place gets inputs whose scale moves while the layers before it learn.",
+        "Count the Dense layers: does each one have its own normalization before it?",
+    ),
+    Misconception(
+        "batch_norm_after_output",
+        "a BatchNormalization layer stands after the output layer.",
+        "In training it shifts each prediction by the mean of its batch, so that a prediction hangs on its neighbours.",
+        "What should come last in a network that predicts a number?",
+    ),
+    Misconception(
+        "batch_norm_twice",
+        "{count} stand one after the other {where}.",
+        "The second normalizes what is normalized already.",
+        "Keep one of them in each place.",
+    ),
+    Misconception(
+        "batch_norm_before_activation",
+        "{where} a BatchNormalization layer stands between the Dense layer and its activation.",
+        "That is another of the lesson's three places; then the next Dense layer gets inputs that are cut at zero and "
+        "centred no more.",
+        "Where must it stand so that the next Dense layer gets normalized inputs?",
+    ),
+    Misconception(
+        "batch_norm_frozen",
+        "{which} is frozen (`trainable = False`).",
+        "A frozen BatchNormalization normalizes by its moving averages, which stay at 0 and 1: raw values pass.",
+        "Let it learn.",
+    ),
+    Misconception(
+        "batch_norm_not_moving",
+        "the moving averages of {which} do not move in training.",
+        "At inference it normalizes by them, so by the 0 and 1 that it began with.",
+        "Compare its `momentum` with the default: the share of the old average that is kept at each step.",
+    ),
+    Misconception(
+        "batch_norm_forced",
+        "{which} is told `training=True`, so it uses each batch's own statistics in predictions as well.",
+        "A row's prediction would then hang on the rows that happen to be predicted with it.",
+        "Let Keras decide which statistics to use.",
+    ),
+    Misconception(
+        "batch_norm_forced_in_calls",
+        "{which} is told `training=True`.",
+        "In a functional model `fit` and `predict` overrule that, but a plain call of the model uses each batch's own "
+        "statistics, so that a row's prediction hangs on its neighbours.",
+        "Let Keras decide which statistics to use.",
+    ),
+    Misconception(
+        "batch_norm_off",
+        "{which} is told `training=False`, so it never normalizes by the batch.",
+        "Its moving averages stay at 0 and 1, so raw values pass.",
+        "Let Keras decide which statistics to use.",
+    ),
+)
+
+ENTRIES = (*DROPOUT, *DROPOUT_MASKS, *BATCH_NORM)
