@@ -36,6 +36,11 @@ def marginal(values: pd.Series, points: int, decimals: int | None = None, digits
     return entry | ({"whole": True} if values.dtype.kind == "i" else {})
 
 
+def size_quantiles(sizes: pd.Series) -> list[int]:
+    """How large the groups of a table are (an artist's tracks), at 201 steps of probability."""
+    return [int(q) for q in sizes.quantile(np.linspace(0, 1, 201), interpolation="nearest")]
+
+
 def numbers_of(values: Any, decimals: int) -> Any:
     """``values`` as (nested) lists of rounded Python numbers."""
     rounded = np.round(np.asarray(values, dtype=float), decimals)

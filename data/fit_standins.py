@@ -27,6 +27,7 @@ from fit_parts import (
     proper_pair,
     response,
     scores,
+    size_quantiles,
     triangle,
     written,
 )
@@ -220,11 +221,6 @@ def fit_spotify(official: pd.DataFrame) -> Numbers:
             early=True,
         ),
     }
-
-
-def size_quantiles(sizes: pd.Series) -> list[int]:
-    """How many tracks an artist has, at 201 steps of probability."""
-    return [int(q) for q in sizes.quantile(np.linspace(0, 1, 201), interpolation="nearest")]
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------
