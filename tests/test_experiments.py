@@ -6,24 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropnorm import datasets, experiments, jobs
-from dropnorm.experiments import (
-    BOTH,
-    BOTH_REVERSED,
-    DROPOUT,
-    INPUTS,
-    NEITHER,
-    NETWORKS,
-    NORMALIZATION,
-    RAW,
-    SOURCES,
-    STANDARDISED,
-    TABLES,
-    WITHOUT_TWINS,
-    Comparison,
-    Speed,
-    Table,
-)
+from dropnorm import datasets, jobs
+from dropnorm.experiments import comparison, dropout, speed, splits, tables
+from dropnorm.experiments.comparison import BOTH, BOTH_REVERSED, DROPOUT, NEITHER, NETWORKS, NORMALIZATION, Comparison
+from dropnorm.experiments.dropout import Pair
+from dropnorm.experiments.speed import Speed
+from dropnorm.experiments.splits import INPUTS, RAW, STANDARDISED, WITHOUT_TWINS
+from dropnorm.experiments.tables import SOURCES, TABLES, Table
 
 SEEDS = 5
 
@@ -43,21 +32,21 @@ def rows(X: np.ndarray, y: np.ndarray) -> set[bytes]:
 
 def test_the_split_is_the_lesson_s(red_wine: pd.DataFrame) -> None:
     training = red_wine.sample(frac=0.7, random_state=0)
-    parts = experiments.split("red-wine", RAW)
+    parts = splits.split("red-wine", RAW)
     np.testing.assert_array_equal(parts.X_train, training.drop(columns="quality").to_numpy(np.float32))
     np.testing.assert_array_equal(parts.y_train, training["quality"].to_numpy(np.float32))
     assert len(parts.X_valid) == len(parts.y_valid) == len(red_wine) - len(training)
 
 
 def test_twins_are_removed_before_the_split(red_wine: pd.DataFrame) -> None:
-    raw, alone = experiments.split("red-wine", RAW), experiments.split("red-wine", WITHOUT_TWINS)
+    raw, alone = splits.split("red-wine", RAW), splits.split("red-wine", WITHOUT_TWINS)
     assert rows(raw.X_train, raw.y_train) & rows(raw.X_valid, raw.y_valid)
     assert not rows(alone.X_train, alone.y_train) & rows(alone.X_valid, alone.y_valid)
     assert len(alone.X_train) + len(alone.X_valid) == len(red_wine.drop_duplicates())
 
 
 def test_inputs_are_standardised_by_the_training_part_alone() -> None:
-    parts, raw = experiments.split("red-wine", STANDARDISED), experiments.split("red-wine", RAW)
+    parts, raw = splits.split("red-wine", STANDARDISED), splits.split("red-wine", RAW)
     np.testing.assert_allclose(parts.X_train.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(parts.X_train.std(axis=0), 1, atol=1e-4)
     assert np.abs(parts.X_valid.mean(axis=0)).max() > 1e-3
@@ -76,7 +65,7 @@ def test_inputs_are_standardised_by_the_training_part_alone() -> None:
     ],
 )
 def test_networks_hold_what_their_names_say(name: str, block: list[str]) -> None:
-    layers = experiments.wine_network(name, 11, width=16).layers
+    layers = comparison.wine_network(name, 11, width=16).layers
     assert [type(layer).__name__ for layer in layers] == block * 3 + ["Dense"]
     assert [layer.units for layer in layers if type(layer).__name__ == "Dense"] == [16, 16, 16, 1]
     assert {layer.rate for layer in layers if type(layer).__name__ == "Dropout"} <= {0.3}
@@ -84,20 +73,43 @@ def test_networks_hold_what_their_names_say(name: str, block: list[str]) -> None
 
 def test_the_network_of_the_race_normalizes_before_each_dense_layer() -> None:
     def kinds(normalized: bool) -> list[str]:
-        return [type(layer).__name__ for layer in experiments.speed_network(normalized, 8).layers]
+        return [type(layer).__name__ for layer in speed.speed_network(normalized, 8).layers]
 
     assert kinds(True) == ["BatchNormalization", "Dense"] * 4
     assert kinds(False) == ["Dense"] * 4
 
 
 def test_a_row_tells_of_its_training() -> None:
-    row = experiments.compare(Comparison(STANDARDISED, DROPOUT, 3), epochs=2, width=8)
+    row = comparison.compare(Comparison(STANDARDISED, DROPOUT, 3), epochs=2, width=8)
     assert (row["inputs"], row["network"], row["seed"]) == (STANDARDISED, DROPOUT, 3)
     assert row["gap"] == pytest.approx(row["last_val_loss"] - row["loss_at_inference"])
     assert row["logged_gap"] == pytest.approx(row["last_val_loss"] - row["logged_loss"])
     assert row["best_epoch"] in (1, 2) and row["best_val_loss"] <= row["last_val_loss"]
-    race = experiments.race(Speed("concrete", RAW, "sgd", True, 0), epochs=2)
+    race = speed.race(Speed("concrete", RAW, "sgd", True, 0), epochs=2)
     assert race["epochs_to_target"] == 0 and np.isnan(race["seconds_to_target"]) and race["seconds"] > 0
+
+
+def test_a_row_of_the_dropout_table_tells_of_a_pair_and_its_committees() -> None:
+    row = dropout.tell_apart(Pair(1), epochs=2, width=16)
+    assert row["seed"] == 1
+    assert {name.removesuffix("without") for name in row if name.endswith("_without")} == {
+        name.removesuffix("with") for name in row if name.endswith("_with")
+    }
+    assert row["forest"] < row["best_tree"]
+    assert np.isfinite(list(row.values())).all()
+
+
+def test_a_unit_that_falls_silent_raises_the_loss_as_if_its_weights_were_gone() -> None:
+    parts = splits.split("red-wine", STANDARDISED)
+    model = dropout.network(0, 11, width=4)
+    model.compile(loss="mae")
+    rises = dropout.rises(model, parts)
+    before = model.evaluate(parts.X_train, parts.y_train, verbose=0)
+    kernel, bias = model.layers[0].get_weights()
+    kernel[:, 2], bias[2] = 0, 0
+    model.layers[0].set_weights([kernel, bias])
+    assert rises[2] == pytest.approx(model.evaluate(parts.X_train, parts.y_train, verbose=0) - before, abs=1e-5)
+    assert np.abs(rises).max() > 1e-3
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -136,6 +148,25 @@ def test_what_the_lesson_says_of_the_comparison_holds(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
+def test_what_the_lesson_says_of_dropout_holds_in_every_seed(source: str) -> None:
+    frame = table("dropout", source)
+    assert frame["seed"].tolist() == list(range(SEEDS))
+    holds = {
+        "the plain network overfits": (frame["gap_without"] > 0.1) & (frame["rise_after_best_without"] > 0.01),
+        "with dropout the logged gap is negative": frame["logged_gap_with"] < 0,
+        "the gap at inference is positive, and half or less": frame["gap_with"].between(0, frame["gap_without"] / 2),
+        "the plain network starts lower": frame["loss_at_inference_without"] < frame["loss_at_inference_with"],
+        "no unit is indispensable": frame["largest_rise_without"] > 3 * frame["largest_rise_with"],
+        "the average beats every member": frame["committee"] < frame["best_member"],
+        "the forest beats every tree": frame["forest"] < frame["best_tree"],
+        "the full network comes close": (frame["full_network"] - frame["committee"]).abs() < 0.015,
+        "the forest wins": frame["forest"] < frame[["committee", "full_network"]].min(axis=1),
+        "after the output": (frame["mean_over_truth_after_output"] - 0.7).abs() < 0.06,
+    }
+    assert {claim: sum(seeds) for claim, seeds in holds.items()} == dict.fromkeys(holds, SEEDS)
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_what_the_lesson_says_of_the_race_holds(source: str) -> None:
     """Concrete, SGD: on raw inputs it arrives with batch normalization alone; on standardised ones sooner with it."""
     frame = table("speed", source)
@@ -146,8 +177,8 @@ def test_what_the_lesson_says_of_the_race_holds(source: str) -> None:
 
 
 def test_an_interrupted_table_goes_on_and_is_replaced_when_complete(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    monkeypatch.setattr(experiments, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(experiments, "EXPERIMENTS", tmp_path / "experiments")
+    monkeypatch.setattr(tables, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(tables, "EXPERIMENTS", tmp_path / "experiments")
     trained: list[int] = []
 
     def interrupted(function, wanted, processes=None):
@@ -169,9 +200,9 @@ def test_an_interrupted_table_goes_on_and_is_replaced_when_complete(monkeypatch:
     complete.parent.mkdir()
     complete.write_text("the table before\n")
     with pytest.raises(KeyboardInterrupt):
-        experiments.make(small, "official", 4)
+        tables.make(small, "official", 4)
     assert complete.read_text() == "the table before\n"
-    assert experiments.make(small, "official", 4) == complete
+    assert tables.make(small, "official", 4) == complete
     assert trained == [3, 9, 2, 1, 0]
     assert pd.read_csv(complete)["seed"].tolist() == [0, 1, 2, 3]
     assert not list((tmp_path / "cache").rglob("*.csv")) and not list(tmp_path.rglob("*.tmp"))
@@ -193,7 +224,7 @@ def test_a_random_row_of_the_comparison_trains_again(
     row = frame.iloc[np.random.default_rng().integers(len(frame))]
     record_property("row", row.to_dict())
     job = Comparison(row["inputs"], row["network"], int(row["seed"]))
-    [(_, again)] = jobs.finished(experiments.compare, [job])
+    [(_, again)] = jobs.finished(comparison.compare, [job])
     seeds = frame[(frame["inputs"] == job.inputs) & (frame["network"] == job.network)]
     for name in ("best_val_loss", "last_val_loss", "loss_at_inference", "logged_loss"):
         width = max(3 * (seeds[name].max() - seeds[name].min()), 0.02 * row[name])

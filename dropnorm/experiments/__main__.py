@@ -1,0 +1,37 @@
+"""The tables that the lesson reads from ``data/experiments/``, one row a training (or a pair of them).
+
+python -m dropnorm.experiments [--source official|stand-in] [--seeds 5] [--table comparison|dropout|speed]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from dropnorm import datasets
+from dropnorm.experiments.tables import SOURCES, TABLES, make
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dropnorm.experiments", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--source", choices=SOURCES, help="only this one (default: each that is here)")
+    parser.add_argument("--table", choices=tuple(TABLES), help="only this one (default: all)")
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of each kind (default: 5)")
+    parser.add_argument("--processes", type=int, help="trainings at once (default: one a core)")
+    options = parser.parse_args(arguments)
+    for source in [options.source] if options.source else SOURCES:
+        os.environ["DROPNORM_SOURCE"] = source  # the processes that train inherit it
+        try:
+            for name in [options.table] if options.table else TABLES:
+                print(make(TABLES[name], source, options.seeds, options.processes))
+        except datasets.DataError as error:
+            print(error, file=sys.stderr)
+            if options.source:
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The tables of ``data/experiments/``: which trainings make their rows, and how they are made anew.
+
+A table is replaced only when the new one is complete; rows that are done wait in the git-ignored cache, so an
+interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from dropnorm import datasets, jobs
+from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
+from dropnorm.experiments.dropout import Pair, tell_apart
+from dropnorm.experiments.speed import Speed, race
+from dropnorm.experiments.splits import INPUTS, RAW, STANDARDISED
+from dropnorm.places import CACHE, EXPERIMENTS
+
+SOURCES = ("official", "stand-in")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: which file it is, which trainings make its rows, and what trains one of them.
+
+    ``keys`` are the columns that name a row's training.
+    """
+
+    suffix: str
+    trainings: Callable[[int], list[Any]]
+    row: Callable[[Any], dict[str, Any]]
+    keys: tuple[str, ...]
+
+    def path(self, source: str) -> Path:
+        """The committed file of one source."""
+        return EXPERIMENTS / f"{self.suffix}{source}.csv"
+
+
+TABLES = {
+    "comparison": Table(
+        "",
+        lambda seeds: [Comparison(i, n, s) for s in range(seeds) for i in INPUTS for n in NETWORKS],
+        compare,
+        ("inputs", "network", "seed"),
+    ),
+    "dropout": Table("dropout-", lambda seeds: [Pair(seed) for seed in range(seeds)], tell_apart, ("seed",)),
+    "speed": Table(
+        "speed-",
+        lambda seeds: [
+            Speed(data, inputs, optimizer, normalization, seed)
+            for seed in range(seeds)
+            for data, inputs in (("concrete", RAW), ("concrete", STANDARDISED), ("red-wine", STANDARDISED))
+            for optimizer in ("sgd", "adam")
+            for normalization in (False, True)
+        ],
+        race,
+        ("data", "inputs", "optimizer", "batch_normalization", "seed"),
+    ),
+}
+
+
+def make(table: Table, source: str, seeds: int, processes: int | None = None) -> Path:
+    """Train what the table of that source still lacks, show progress, and return the file, which is complete then."""
+    part = CACHE / "experiments" / f"{table.suffix}{source}-{_fingerprint()}.csv"
+    rows = pd.read_csv(part).to_dict("records") if part.exists() else []
+    done = {tuple(row[key] for key in table.keys) for row in rows}
+    wanted = table.trainings(seeds)
+    lacking = [job for job in wanted if tuple(asdict(job).values()) not in done]
+    with tqdm(total=len(wanted), initial=len(wanted) - len(lacking), unit="run", desc=part.stem) as bar:
+        for _, row in jobs.finished(table.row, lacking, processes):
+            rows.append(row)
+            _write(pd.DataFrame(rows), part)
+            bar.update()
+    order = {tuple(asdict(job).values()): place for place, job in enumerate(wanted)}
+    rows = [row for row in rows if tuple(row[key] for key in table.keys) in order]
+    rows.sort(key=lambda row: order[tuple(row[key] for key in table.keys)])
+    _write(pd.DataFrame(rows), table.path(source))
+    part.unlink(missing_ok=True)
+    return table.path(source)
+
+
+def _fingerprint() -> str:
+    """Of the data in use: rows that were trained on other data are not gone on with."""
+    digest = hashlib.sha256()
+    for name in ("red-wine", "concrete"):
+        digest.update(datasets.dataset(name).path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    frame.to_csv(temporary, index=False, float_format="%.6g")
+    temporary.replace(path)
