@@ -1,13 +1,14 @@
 """The errors of the learner's own cells: which exception a cell raised that was to give a name its value.
 
 `Dropout(30)` raises inside the learner's cell, long before anything is judged. So the kernel's cells are watched, from
-the first `question` on, and the last exception is kept for each name that a cell assigns.
+the one that imports `grader` on, and the last exception is kept for each name that a cell assigns.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -44,6 +45,13 @@ def watch(shell: Any) -> Attempts:
         found = shell._dropnorm_attempts = Attempts()
         shell.events.register("post_run_cell", found.after_cell)
     return found
+
+
+def watch_this_notebook() -> None:
+    """Watch the notebook that this runs in; in plain Python there is none, and IPython is not loaded to ask for it."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        watch(shell)
 
 
 def assigned(cell: str) -> set[str]:

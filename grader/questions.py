@@ -18,7 +18,7 @@ SOLUTION = re.compile(r"^#+ BEGIN SOLUTION\n(.*?)^#+ END SOLUTION", re.DOTALL | 
 
 
 def question(name: str) -> Question:
-    """The question of that name, ready to be asked; from now on it knows when a cell of yours raises an error.
+    """The question of that name, ready to be asked.
 
     Args:
         name: the ``grade_id`` of the cell to fill in: ``spotify_model``, ``spotify_own_model``, ``concrete_model``.
