@@ -42,7 +42,12 @@ class Evidence:
     @property
     def model(self) -> Any:
         """What the model's name holds, or None."""
-        return self.names.get(self.exercise.model_name)
+        return self.answer(self.exercise.model_name)
+
+    def answer(self, name: str) -> Any:
+        """What a name holds, or None; the three dots of a template are nothing, either."""
+        value = self.names.get(name)
+        return None if value is ... else value
 
     @property
     def history(self) -> Any:

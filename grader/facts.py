@@ -16,7 +16,7 @@ class ObservationError(Exception):
 
     Attributes:
         reason: ``nothing`` (None), ``a_class``, ``in_a_list``, ``other_library``, ``not_a_model``, ``no_layers``,
-            ``wrong_width`` or ``raises``.
+            ``no_super``, ``wrong_width`` or ``raises``.
         details: what a message of one's own may need: ``type``; ``expected`` and ``got`` (widths); ``error``.
     """
 

@@ -105,11 +105,18 @@ def check_model(model: Any) -> None:
     if isinstance(model, keras.Model):
         if isinstance(model, keras.Sequential) and not model.layers:
             raise ObservationError("no_layers", "This model has no layers yet: add them.", type=kind)
+        if not hasattr(model, "built"):
+            message = f"The class {kind} has not begun as a model: let its `__init__` begin with `super().__init__()`."
+            raise ObservationError("no_super", message, type=kind)
         return
     if isinstance(model, list | tuple | set | Mapping):
         items = list(model.values()) if isinstance(model, Mapping) else list(model)
-        what = "with a model in it" if any(isinstance(item, keras.Model) for item in items) else "and not a model"
-        raise ObservationError("in_a_list", f"`model` is {a_kind} {what}: give the model itself.", type=kind)
+        if items and all(isinstance(item, keras.layers.Layer) and not isinstance(item, keras.Model) for item in items):
+            what = "of layers and not yet a model: make a model of them, for example with `keras.Sequential`"
+        else:
+            found = any(isinstance(item, keras.Model) for item in items)
+            what = f"{'with a model in it' if found else 'and not a model'}: give the model itself"
+        raise ObservationError("in_a_list", f"`model` is {a_kind} {what}.", type=kind)
     for cls in type(model).__mro__:
         library = cls.__module__.partition(".")[0]
         if library in OTHER_LIBRARIES and not isinstance(model, keras.layers.Layer) and not tf.is_tensor(model):
@@ -132,7 +139,7 @@ def check_width(model: Any, width: int) -> None:
     if not isinstance(shape, tuple) or any(isinstance(side, tuple | list) for side in shape):
         return  # built by its first call, or with several inputs: the call tells
     if len(shape) != 2:
-        message = f"This model takes inputs of the shape {shape[1:]}, but each row of the data is {width} numbers."
+        message = f"This model takes inputs of the shape {shape[1:]}, but each row is {width} numbers: give it that shape."
         raise ObservationError("wrong_width", message, expected=shape[1:], got=width)
     if shape[-1] not in (None, width):
         raise _wrong_width(shape[-1], width)

@@ -37,6 +37,10 @@ CELLS = {
     "same_layer_name": 'keras.Sequential([layers.Dense(3, name="a"), layers.Dense(1, name="a")])',
     "comma_missing": "[[layers.Dense(3)] (layers.Dense(1))]",
     "not_python": "keras.Sequential([layers.Dense(3)",
+    "history_as_dictionary": 'keras.callbacks.History()["val_loss"]',
+    "no_such_series": '{"loss": [1.0]}["val_mae"]',
+    "list_as_array": "[0.2, 0.1].argmin() + 1",
+    "fenced": "```python\n1 + 1\n```",
     "interrupted": "raise KeyboardInterrupt",
     "raised": "1 / 0",
 }

@@ -10,24 +10,31 @@ from grader.facts import ObservationError
 from grader.misconceptions import explain
 from grader.rubric import Fault, Status
 
+# Of an error in a model's call: here the words of Python say more than an explanation of them.
+SAID_AS_WELL = ("raised", "no_such_name", "not_defined")
+
 
 def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
     """Whether the evidence holds a Keras model that can be looked at; else what stands there in its place."""
     name = evidence.exercise.model_name
     if evidence.model is None and evidence.error is not None:
         return Status.RAISED, explain_error(evidence.error, name)
-    if name not in evidence.names:
-        return Status.NOT_STARTED, Fault(explain("not_there", name=name), 1.0)
     if evidence.model is None:
         other = evidence.model_of_another_name()
         if other is not None:
             return Status.WRONG, Fault(explain("other_name", name=name, other=other), 1.0, "other_name")
-        return Status.NOT_STARTED, Fault(explain("not_begun", name=name), 1.0)
+        key = "not_begun" if name in evidence.names else "not_there"
+        return Status.NOT_STARTED, Fault(explain(key, name=name), 1.0)
     try:
         _ = evidence.facts
     except ObservationError as error:
         if error.reason == "wrong_width" and evidence.data_difference == "columns_changed":
             return Status.WRONG, Fault(explain("columns_changed"), 1.0, "columns_changed")
+        if error.reason == "raises":
+            known = explain_error(error.__cause__, name)
+            if known.misconception not in SAID_AS_WELL:
+                said = known.message.replace("Your cell raised an error", "Your model raises an error when called", 1)
+                return Status.WRONG, Fault(said, 1.0, known.misconception)
         return Status.WRONG, Fault(str(error).replace("`model`", f"`{name}`"), 1.0, error.reason)
     return None
 

@@ -3,26 +3,60 @@
 from __future__ import annotations
 
 import re
+import traceback
+from pathlib import Path
 from typing import Any
 
 from grader.misconceptions import explain
 from grader.rubric import Fault
 
 # What an error says -> the misconception behind it; the groups of the pattern are the fields of its message.
+# The text that is searched begins with the error's kind and the file that raised it: ``TypeError in dropout: …``.
 PATTERNS = (
     (r"value received for argument `rate`.*Received: rate=(?P<rate>-?\d*\.?\d+)", "rate_in_percent"),
     (r"Dropout\.__init__\(\) missing 1 required positional argument: 'rate'", "rate_not_given"),
+    (r"in dropout: '<=' not supported between instances of '\w+' and 'str'", "rate_no_number"),
+    (r"value received for argument `noise_shape`.*Received: noise_shape=(?P<value>\d+)", "decimal_comma"),
     (r"Unrecognized keyword arguments passed to (?P<layer>\w+): \{'(?P<argument>\w+)'", "unknown_argument"),
     (r"(?P<layer>\w+)\.__init__\(\) got an unexpected keyword argument '(?P<argument>\w+)'", "unknown_argument"),
+    (r"Could not interpret activation function identifier: \d", "two_widths"),
+    (r"Dense\.__init__\(\) got multiple values for argument 'activation'", "two_widths"),
+    (r"IndexError in batch_normalization: |expected axis 0 of input shape", "axis_without_features"),
+    (r"Shapes used to initialize variables must be fully-defined.*batch_normalization", "axis_without_features"),
+    (
+        r"of layer '(?P<layer>[a-z]\w*?)(?:_\d+)?' is incompatible with the layer: expected (?:min_)?"
+        r"ndim=(?P<expected>\d+), found ndim=(?P<found>\d+)",
+        "other_shape",
+    ),
     (r"Could not interpret (?P<what>activation|optimizer|loss)\b.*?identifier: (?P<value>.+)", "unknown_name_of"),
     (r"invalid value for `units`, expected a positive integer\. Received: units=(?P<value>\S+)", "units_no_number"),
     (r"Only instances of `keras\.Layer` can be added.*Received: <class '[\w.]*?(?P<layer>\w+)'>", "class_for_layer"),
     (r"Only instances of `keras\.Layer` can be added.*Received: None", "nothing_for_layer"),
     (r"Only instances of `keras\.Layer` can be added.*Received: \[", "list_in_list"),
-    (r"Expected `trainable` to be a boolean", "layers_without_list"),
+    (
+        r"Expected `trainable` to be a boolean|Sequential\.__init__\(\) takes from|`name` must be a string.*name=<",
+        "layers_without_list",
+    ),
+    (  # the same while a model runs (Keras then says what it was calling) is a matter of the data's width
+        r"^\w+ in \w+: Input 0 .*of layer '(?P<layer>\w+)' is incompatible.*expected axis -1 of input shape to have "
+        r"value (?P<expected>\d+), but received input with shape \(None, (?P<got>\d+)\)",
+        "layer_in_two_places",
+    ),
+    (r"All `\w+` values must be KerasTensors.*invalid value <(?P<layer>\w+) name=", "layers_not_called"),
+    (r"All `inputs` values must be KerasTensors", "data_for_input"),
+    (r"Output with path .* is not connected to `inputs`", "not_connected"),
+    (r"A KerasTensor is symbolic", "numpy_on_symbol"),
+    (r"does not have a `call\(\)` method", "no_call"),
     (r"Only input tensors may be passed as positional arguments", "layer_on_layer"),
-    (r"'(?P<kind>list|tuple)' object has no attribute '(?P<attribute>compile|fit|add|summary)'", "list_for_model"),
-    (r"'NoneType' object has no attribute '(?P<attribute>compile|fit|add|summary|history)'", "none_for_model"),
+    (
+        r"'(?P<kind>list|tuple)' object has no attribute '(?P<attribute>compile|fit|add|summary|layers|predict)'",
+        "list_for_model",
+    ),
+    (r"'NoneType' object has no attribute '(?P<attribute>\w+)'", "none_for_model"),
+    (r"'History' object (?:is not subscriptable|has no attribute '(?:val_)?(?:loss|mae|mse))", "history_as_dictionary"),
+    (r"^KeyError in \w+: (?P<series>'\w*(?:loss|val|mae|mse|acc)\w*')$", "no_such_series"),
+    (r"'list' object has no attribute '(?P<what>(?:arg|idx)?(?:min|max)|mean|shape|sum|iloc|values)'", "list_as_array"),
+    (r"unsupported operand type\(s\) for (?P<what>[-/*]): .*'list'", "list_as_array"),
     (r"has no attribute '(?P<attribute>\w+)'", "no_such_name"),
     (r"name '(?P<attribute>\w+)' is not defined", "not_defined"),
     (r"No module named '(?P<module>[\w.]+)'", "no_such_module"),
@@ -46,13 +80,14 @@ def explain_error(error: BaseException, name: str) -> Fault:
         error: the exception that the cell raised, or its text as it was kept.
         name: what the cell should have made, for the message.
     """
-    said = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    kind, said = type(error).__name__, re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     for pattern, key in PATTERNS:
-        found = re.search(pattern, said, re.DOTALL)
+        found = re.search(pattern, f"{kind} in {_raised_in(error)}: {said}", re.DOTALL)
         if found:
             fields = {field: (value or "").strip() for field, value in found.groupdict().items()}
             return Fault(explain(key, name=name, **fields), 1.0, key)
-    kind = type(error).__name__
+    if isinstance(error, SyntaxError) and (error.text or "").lstrip().startswith("```"):
+        return Fault(explain("fenced"), 1.0, "fenced")
     if isinstance(error, SyntaxError):
         line = f" in line {error.lineno}" if error.lineno else ""
         return Fault(explain("not_python", line=line, said=error.msg or "invalid syntax"), 1.0, "not_python")
@@ -60,6 +95,12 @@ def explain_error(error: BaseException, name: str) -> Fault:
         return Fault(explain("interrupted", name=name), 1.0, "interrupted")
     first = next((line.strip() for line in said.splitlines() if line.strip()), "no reason given")
     return Fault(explain("raised", name=name, error=f"{kind}: {shortened(first)}"), 1.0, "raised")
+
+
+def _raised_in(error: BaseException) -> str:
+    """The file that raised an error, without folders and ending; ``nowhere`` where that is not known."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return re.sub(r"\W", "_", Path(frames[-1].filename).stem) if frames else "nowhere"
 
 
 def shortened(text: Any, length: int = 160) -> str:

@@ -16,13 +16,13 @@ NOT_BEGUN = (
     ),
     Misconception(
         "not_begun",
-        "`{name}` is still None, so there is nothing to judge yet.",
-        "(If you did write it, look whether its cell ran, and whether it ends up as None: `compile` returns nothing.)",
+        "`{name}` holds nothing yet, so there is nothing to judge.",
+        "(If you did write it: did its cell run? And `compile`, `summary` and functions without `return` give None.)",
         "Write your network in the answer cell, run the cell, then check again.",
     ),
     Misconception(
         "other_name",
-        "`{name}` is still None, but `{other}` is a Keras model.",
+        "`{name}` holds no model, but `{other}` does.",
         "The checks look at the name that the exercise gives.",
         "Give your network the name that the exercise uses.",
     ),
@@ -49,14 +49,26 @@ ERRORS = (
     ),
     Misconception(
         "rate_not_given",
-        "your cell raised an error, because a Dropout layer was given no rate.",
-        "Keras has no default for the share that is dropped.",
+        "your cell raised an error, because a Dropout layer was given no `rate`.",
+        "Keras has no default for the share that is dropped, and no other name for it.",
         "Say how much it shall drop.",
+    ),
+    Misconception(
+        "rate_no_number",
+        "your cell raised an error, because a Dropout layer was given text as its rate.",
+        "Keras' `rate` is a share between 0 and 1, and a share is a number.",
+        "Write it as a decimal number, without quotes.",
+    ),
+    Misconception(
+        "decimal_comma",
+        "your cell raised an error, because a Dropout layer was given a second setting, {value}, that it cannot use.",
+        "Python writes decimal numbers with a point; a comma ends one setting and begins the next.",
+        "Look at the numbers in the brackets of your Dropout layers.",
     ),
     Misconception(
         "unknown_argument",
         "your cell raised an error, because {layer} knows no argument `{argument}`.",
-        "A mistyped name is refused, so that it cannot be overlooked.",
+        "What a layer does not know is refused, so that a mistyped name cannot be overlooked.",
         "Compare the name with the layer's help (`?` behind its name).",
     ),
     Misconception(
@@ -70,6 +82,24 @@ ERRORS = (
         "your cell raised an error, because a Dense layer was given {value} as its number of units.",
         "It must be a whole number above 0, written without quotes.",
         "Check what stands first in the brackets of your Dense layers.",
+    ),
+    Misconception(
+        "two_widths",
+        "your cell raised an error, because a Dense layer was given two numbers.",
+        "Keras counts a layer's inputs by itself; what stands second in the brackets is the activation.",
+        "Which of the two is the layer's own width?",
+    ),
+    Misconception(
+        "axis_without_features",
+        "your cell raised an error, because BatchNormalization was given an axis that holds no features.",
+        "Its first setting is not a width: it names the axis of the features, which is the last one by default.",
+        "Does the exercise ask for any settings of that layer?",
+    ),
+    Misconception(
+        "other_shape",
+        "your cell raised an error, because the layer `{layer}` takes data with {expected} axes, not with {found}.",
+        "Such layers are made for sequences or images; rows of features have two axes.",
+        "Which layer of the lesson works on rows of features?",
     ),
     Misconception(
         "class_for_layer",
@@ -102,6 +132,42 @@ ERRORS = (
         "Look for a missing comma, or for a layer whose own call is missing.",
     ),
     Misconception(
+        "layer_in_two_places",
+        "your cell raised an error, because `{layer}` stands in places of different widths, {expected} and {got}.",
+        "A layer keeps its weights, so it fits one width only; a list that is multiplied repeats the same layers.",
+        "Make a new layer for each place.",
+    ),
+    Misconception(
+        "layers_not_called",
+        "your cell raised an error, because `keras.Model` was given a layer ({layer}), not what a layer returns.",
+        "In the functional interface each layer is called on what the one before it returned.",
+        "Which of your layers are made, but never called?",
+    ),
+    Misconception(
+        "data_for_input",
+        "your cell raised an error, because `keras.Model` was given data in place of an Input.",
+        "A model is made for any rows of one shape; the rows themselves come with `fit`.",
+        "Begin with `keras.Input` and the shape of one row.",
+    ),
+    Misconception(
+        "not_connected",
+        "your cell raised an error, because the outputs given to `keras.Model` do not come from its inputs.",
+        "Data flow from the inputs through one layer after the other to the outputs.",
+        "Check the order of the two, and what each layer is called on.",
+    ),
+    Misconception(
+        "numpy_on_symbol",
+        "your cell raised an error, because NumPy was used on a tensor that has no values yet.",
+        "While a model is put together its tensors stand for data to come; layers can work on them, NumPy cannot.",
+        "Which layer of the lesson computes this?",
+    ),
+    Misconception(
+        "no_call",
+        "your cell raised an error, because its class has no `call` method.",
+        "Keras runs a model by that method; other libraries give it other names.",
+        "How is the method called that leads the data through your layers?",
+    ),
+    Misconception(
         "list_for_model",
         "your cell raised an error, because a {kind} has no `{attribute}`.",
         "A list of layers is not a model yet, and a comma behind the last bracket makes a tuple.",
@@ -110,8 +176,8 @@ ERRORS = (
     Misconception(
         "none_for_model",
         "your cell raised an error, because None has no `{attribute}`.",
-        "The name it was called on holds nothing: its cell has not run, or it was given what `compile` returns.",
-        "Run the cells in order, and keep `compile` on a line of its own.",
+        "It was looked for in a name that holds nothing: cleared, not made yet, or given what `compile` returns.",
+        "Look where that name last got a value, and build anew what is to be yours.",
     ),
     Misconception(
         "no_such_name",
@@ -130,6 +196,24 @@ ERRORS = (
         "your cell raised an error, because there is no module `{module}` in this environment.",
         "The exercise needs Keras only, which is imported in the first cell.",
         "Use the imports that are there.",
+    ),
+    Misconception(
+        "history_as_dictionary",
+        "your cell raised an error, because a History was read as if it were the dictionary of its series.",
+        "`fit` returns an object, which carries that dictionary.",
+        "How do the given cells reach the series?",
+    ),
+    Misconception(
+        "no_such_series",
+        "your cell raised an error, because there is no series called {series}.",
+        "Keras logs `loss`; what is measured on the validation part begins with `val_`.",
+        "Let `.history.keys()` list the names that are there.",
+    ),
+    Misconception(
+        "list_as_array",
+        "your cell raised an error, because a list was used like an array (`{what}`).",
+        "The series of a history are plain lists, with which Python does not calculate.",
+        "Take single values of them, or make a NumPy array first.",
     ),
     Misconception(
         "fit_before_compile",
@@ -168,10 +252,16 @@ ERRORS = (
         "Look at the ends of the lines inside your brackets.",
     ),
     Misconception(
+        "fenced",
+        "your cell could not be read as Python, because three backticks stand in it.",
+        "They frame code in a chat or in Markdown, and are no code themselves.",
+        "Delete the lines with the backticks.",
+    ),
+    Misconception(
         "not_python",
         "your cell could not be read as Python{line} ({said}).",
         "So nothing of it ran.",
-        "Check brackets, commas and quotes there and in the line before.",
+        "Check brackets, commas, quotes and indentation there and in the line before.",
     ),
     Misconception(
         "interrupted",
