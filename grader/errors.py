@@ -1,11 +1,9 @@
-"""The one error that questions and test cells raise: a sentence for people, shown in a notebook without a traceback."""
+"""The one error that questions and test cells raise."""
 
 from __future__ import annotations
 
+from dropnorm.errors import PlainError
 
-class QuestionError(Exception):
+
+class QuestionError(PlainError):
     """A question or a test cell was asked for that is not there; the message says what there is."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows in the traceback's place."""
-        return [str(self)]
