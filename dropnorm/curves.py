@@ -8,7 +8,7 @@ the epoch's end, dropout off, moving averages in use), and every gap in the cour
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,28 +82,6 @@ class LearningCurves:
         loss, val_loss = logs.pop(LOGGED), logs.pop(VALIDATION)
         at_inference = logs.pop(AT_INFERENCE, None)
         return cls(loss, val_loss, at_inference, logs, () if seed is None else (seed,))
-
-    @classmethod
-    def stack(cls, runs: Iterable[LearningCurves]) -> LearningCurves:
-        """One `LearningCurves` of several, run below run.
-
-        A series that some run lacks is left out. Raises ValueError if the runs differ in their number of epochs.
-        """
-        runs = list(runs)
-        if not runs:
-            raise ValueError("There is no run to stack.")
-        if len({run.epochs for run in runs}) > 1:
-            raise ValueError(f"Runs of {', '.join(str(run.epochs) for run in runs)} epochs cannot be stacked.")
-        names = set.intersection(*(set(run.metrics) for run in runs))
-        at_inference = [run.loss_at_inference for run in runs]
-        missing = any(series is None for series in at_inference)
-        return cls(
-            np.concatenate([run.loss for run in runs]),
-            np.concatenate([run.val_loss for run in runs]),
-            None if missing else np.concatenate(at_inference),
-            {name: np.concatenate([run.metrics[name] for run in runs]) for name in runs[0].metrics if name in names},
-            tuple(seed for run in runs for seed in run.seeds) if all(run.seeds for run in runs) else (),
-        )
 
     # What can be said of the shape: each an array of the shape (runs,).
 

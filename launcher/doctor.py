@@ -29,7 +29,7 @@ _SMALL = "six"  # a package of the lock, 11 kB, to ask the index for
 class Sign:
     """One thing looked at.
 
-    Args:
+    Attributes:
         fine: whether the course can do with it as it is.
         text: what was seen, and what to do where it is not fine.
         needed: whether the course cannot do without.

@@ -13,7 +13,7 @@ class CourseError(Exception):
 class Layout:
     """The folders of one clone (or one unpacked bundle) of the course.
 
-    Args:
+    Attributes:
         root: the folder that holds `course.py`.
         windows: whether the environment has Windows' folders.
     """

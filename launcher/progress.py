@@ -14,8 +14,11 @@ _LINE_A_LOG_MAY_WAIT = 30.0  # seconds: a log shows that the installation lives
 class PipLog:
     """What pip has done so far, by the lines that it printed.
 
-    Args:
+    Attributes:
         total: packages that the lock names, less those that pip says this machine does not need.
+        done: how many of them it has come to in this phase.
+        phase: `FETCHING` or `INSTALLING`.
+        package: the one that it is at, with its size where pip says it.
     """
 
     total: int

@@ -137,27 +137,17 @@ def test_seeds_are_one_a_run() -> None:
         LearningCurves([1.0], [1.0], seeds=(1, 2))
 
 
-def test_stack_and_run_are_inverse(curves: LearningCurves) -> None:
-    other = LearningCurves(FALLING + 1, VALIDATION + 2, AT_INFERENCE + 3, {"mse": FALLING}, (8,))
-    both = LearningCurves.stack([curves, other])
-    assert both.runs == 2 and both.seeds == (7, 8)
+def test_one_of_several_runs() -> None:
+    two = [np.stack([series, series + n]) for n, series in enumerate((FALLING, VALIDATION, AT_INFERENCE), start=1)]
+    both = LearningCurves(*two, {"mse": two[0]}, (7, 8))
+    assert both.runs == 2
     assert both.best_val_loss.tolist() == [2.0, 4.0]
     assert both.gap == pytest.approx([3.5, 2.5])
-    assert both.metrics == {}  # one of the two has no mse
-    assert LearningCurves.stack([other, curves]).metrics == {}
     for index, seed in ((1, 8), (-1, 8), (0, 7), (-2, 7)):
         assert both.run(index).seeds == (seed,)
         assert both.run(index).runs == 1
-    assert both.run(-1).loss_at_inference.tolist() == other.loss_at_inference.tolist()
-    alone = LearningCurves.stack([other, LearningCurves(FALLING, VALIDATION, None, {"mse": FALLING}, (9,))])
-    assert alone.loss_at_inference is None and alone.metrics["mse"].shape == (2, 20)
-
-
-def test_runs_of_other_length_do_not_stack(curves: LearningCurves) -> None:
-    with pytest.raises(ValueError, match="20, 2 epochs"):
-        LearningCurves.stack([curves, LearningCurves([1.0, 2.0], [1.0, 2.0])])
-    with pytest.raises(ValueError, match="no run"):
-        LearningCurves.stack([])
+    assert both.run(-1).loss_at_inference.tolist() == [(AT_INFERENCE + 3).tolist()]
+    assert both.run(0).metrics["mse"].tolist() == [FALLING.tolist()]
 
 
 def test_curves_survive_json() -> None:

@@ -22,7 +22,6 @@ CONCRETE = Source(
     rows=(3,),
     target="Strength",
     licence="none",
-    licence_url="",
     page="",
     citation="",
     columns=(Column("Strength", "strength", "float", "MPa"), Column("Age", "age", "int", "days", 1, 365)),

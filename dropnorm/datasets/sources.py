@@ -59,7 +59,6 @@ class Source:
     rows: tuple[int, ...]
     target: str
     licence: str
-    licence_url: str
     page: str
     citation: str
     columns: tuple[Column, ...]

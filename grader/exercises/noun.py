@@ -29,7 +29,7 @@ class Exercise:
         given_models: names of models that the notebook makes itself.
         reference: the network and the training that are asked for.
         rubrics: the rubrics by the names of their test cells, in the notebook's order.
-        checked: names of the rubrics that `q.check()` judges; the first without training.
+        check: names of the rubrics that `q.check()` judges; the first without training.
         hints: three steps, each further than the one before; none is the solution's code.
     """
 
