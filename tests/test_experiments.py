@@ -160,6 +160,11 @@ def test_what_the_lesson_says_of_dropout_holds_in_every_seed(source: str) -> Non
         "the average beats every member": frame["committee"] < frame["best_member"],
         "the forest beats every tree": frame["forest"] < frame["best_tree"],
         "the full network comes close": (frame["full_network"] - frame["committee"]).abs() < 0.015,
+        "without dropout, twins are known by heart": (
+            frame["loss_on_twins_without"] < 0.9 * frame["loss_on_twins_with"]
+        ),
+        "and other wines known less": frame["loss_on_others_without"] > frame["loss_on_others_with"],
+        "masks err more alike": frame["correlation_of_members"] > frame["correlation_of_trees"],
         "the forest wins": frame["forest"] < frame[["committee", "full_network"]].min(axis=1),
         "after the output": (frame["mean_over_truth_after_output"] - 0.7).abs() < 0.06,
     }

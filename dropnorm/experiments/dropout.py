@@ -53,6 +53,8 @@ def tell_apart(job: Pair, epochs: int = EPOCHS, width: int = WIDTH) -> dict[str,
         asdict(job)
         | _gaps("without", plain_curves)
         | _gaps("with", dropped_curves)
+        | _memory("without", plain, parts)
+        | _memory("with", dropped, parts)
         | {
             "largest_rise_without": rises(plain, parts).max(),
             "largest_rise_with": rises(dropped, parts).max(),
@@ -114,6 +116,17 @@ def _gaps(name: str, curves: LearningCurves) -> dict[str, float]:
         f"logged_gap_{name}": curves.logged_gap[0],
         f"rise_after_best_{name}": curves.rise_after_best[0],
         f"loss_at_inference_{name}": curves.last("loss_at_inference")[0],
+    }
+
+
+def _memory(name: str, model: keras.Model, parts: Split) -> dict[str, float]:
+    """Validation losses: of rows with an identical twin, target included, in the training part, and of the others."""
+    known = {row.tobytes() for row in np.column_stack([parts.X_train, parts.y_train])}
+    twin = np.array([row.tobytes() in known for row in np.column_stack([parts.X_valid, parts.y_valid])])
+    predictions = np.array(model(parts.X_valid, training=False))[:, 0]
+    return {
+        f"loss_on_twins_{name}": _mae(predictions[twin], parts.y_valid[twin]),
+        f"loss_on_others_{name}": _mae(predictions[~twin], parts.y_valid[~twin]),
     }
 
 
