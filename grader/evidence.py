@@ -55,11 +55,12 @@ class Evidence:
         return self.names.get(self.exercise.history_name)
 
     def model_of_another_name(self) -> str | None:
-        """The name of a Keras model that the notebook did not make itself, or None."""
+        """The name of a Keras model that the notebook neither makes nor asks for elsewhere, or None."""
         import keras
 
+        others = [self.names.get(name) for name in self.exercise.other_models]  # under a second name, too
         for name, value in self.names.items():
-            if isinstance(value, keras.Model) and not name.startswith("_") and name not in self.exercise.given_models:
+            if isinstance(value, keras.Model) and not name.startswith("_") and all(value is not m for m in others):
                 return name
         return None
 
@@ -104,15 +105,15 @@ class Evidence:
     def validated_on(self) -> str | None:
         """The part on which the validation losses were taken: ``validation``, ``training``, ``split 0.2``, or None.
 
-        Where the notebook's own split differs from the exercise's, its parts count by the same names.
+        The parts are the notebook's own; where they differ from the exercise's, both count by the same names.
         """
         if self.told is None or self.facts.compiled is None:
             return None
-        parts = self.data.parts
+        own = self.notebook_data or self.data
+        parts = own.parts
         if self.data_difference:
-            parts = {**{f"{name} ": part for name, part in self.notebook_data.parts.items()}, **parts}
-        training = self.data if not self.data_difference else self.notebook_data
-        parts = {**parts, **trained.tails(training.X_train, training.y_train)}
+            parts = {**{f"{name} ": part for name, part in parts.items()}, **self.data.parts}
+        parts = {**parts, **trained.tails(self.told, own.X_train, own.y_train)}
         found = (trained.evaluated_on(self.told, self.model, parts) or "").strip()
         if self.trained_further and found != "validation":
             return None  # the losses are not those of the model as it is now: agreement would be chance

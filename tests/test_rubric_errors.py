@@ -6,7 +6,7 @@ import pytest
 
 from grader.criteria.errors import explain_error
 from grader.evidence import Evidence
-from grader.exercises import rubric
+from grader.exercises import EXERCISES, rubric
 from grader.rubric import Status, judge
 from tests.answers import run
 from tests.test_rubric_answers import IMPORTS
@@ -71,3 +71,20 @@ def test_a_model_beside_an_error_is_judged_and_the_error_is_told() -> None:
     assert verdict.score == sheet.maximum
     assert "of the second run" in verdict.findings[0].message
     assert "holds now" in verdict.findings[0].message
+
+
+def test_what_a_notebook_asks_for_elsewhere_is_no_answer_under_a_wrong_name() -> None:
+    for owner in EXERCISES.values():
+        siblings = [other for other in EXERCISES.values() if other.data_set == owner.data_set and other is not owner]
+        assert set(owner.other_models) == {"baseline", *(other.model_name for other in siblings)}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_trial_beside_an_untouched_answer_makes_nothing_wrong(name: str) -> None:
+    owner = EXERCISES[name]
+    for other in ("trial", *owner.other_models):
+        names = {owner.model_name: None, other: owner.reference.build()}
+        for sheet in owner.checked:
+            verdict = judge(sheet, Evidence.of(name, names))
+            assert (verdict.status, verdict.score) == (Status.NOT_STARTED, 0.0)
+            assert ("`trial`" in verdict.findings[0].message) == (other == "trial")

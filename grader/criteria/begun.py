@@ -21,8 +21,8 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
         return Status.RAISED, explain_error(evidence.error, name)
     if evidence.model is None:
         other = evidence.model_of_another_name()
-        if other is not None:
-            return Status.WRONG, Fault(explain("other_name", name=name, other=other), 1.0, "other_name")
+        if other is not None:  # a trial, or the answer under a wrong name: told, but nothing is wrong yet
+            return Status.NOT_STARTED, Fault(explain("other_name", name=name, other=other), 1.0, "other_name")
         key = "not_begun" if name in evidence.names else "not_there"
         return Status.NOT_STARTED, Fault(explain(key, name=name), 1.0)
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.criteria import answers, batch_norm, compiled, curves, structure, training
-from grader.criteria.begun import answers_begun, model_begun
-from grader.exercises.noun import Exercise, rubrics
+from grader.criteria.begun import model_begun
+from grader.exercises.noun import Exercise, questions, rubrics
 from grader.facts import CompileFacts, Operation
 from grader.prepared import Data
 from grader.rubric import Rubric
@@ -53,17 +53,14 @@ MODEL = Exercise(
     prepare=prepare,
     model_name="model",
     history_name="history",
-    given_models=("baseline",),
+    other_models=("baseline",),
     reference=REFERENCE,
     rubrics=rubrics(
-        Rubric(
+        questions(
             "concrete_baseline_questions",
-            (
-                answers.all_finite("baseline_finite", "baseline_history"),
-                answers.below("baseline_learned", "baseline_history", LEARNED),
-            ),
-            answers_begun("baseline_history", "baseline_finite", "baseline_learned"),
-            answers=("baseline_finite", "baseline_learned"),
+            "baseline_history",
+            answers.all_finite("baseline_finite", "baseline_history"),
+            answers.below("baseline_learned", "baseline_history", LEARNED),
         ),
         Rubric(
             "concrete_structure",
@@ -92,11 +89,8 @@ MODEL = Exercise(
             training.history_usable,
             answers=("model", "history"),
         ),
-        Rubric(
-            "concrete_questions",
-            (answers.best_epoch("best_epoch", "history"), answers.gap("gap", "history")),
-            answers_begun("history", "best_epoch", "gap"),
-            answers=("best_epoch", "gap"),
+        questions(
+            "concrete_questions", "history", answers.best_epoch("best_epoch", "history"), answers.gap("gap", "history")
         ),
     ),
     check=("concrete_structure", "concrete_curve"),

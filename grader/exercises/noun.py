@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropnorm import datasets
+from grader.criteria.begun import answers_begun
 from grader.prepared import Data
-from grader.rubric import Rubric
+from grader.rubric import Criterion, Rubric
 from grader.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Exercise:
         data_set: the data set's name.
         prepare: makes the split of the data set, as the notebook does.
         model_name, history_name: the names that the answer and its training are to have.
-        given_models: names of models that the notebook makes itself.
+        other_models: names of the other models that the notebook makes itself or asks for.
         reference: the network and the training that are asked for.
         rubrics: the rubrics by the names of their test cells, in the notebook's order.
         check: names of the rubrics that `q.check()` judges; the first without training.
@@ -38,7 +39,7 @@ class Exercise:
     prepare: Callable[[pd.DataFrame], Data]
     model_name: str
     history_name: str
-    given_models: tuple[str, ...]
+    other_models: tuple[str, ...]
     reference: ModelSpec
     rubrics: Mapping[str, Rubric]
     check: tuple[str, ...]
@@ -69,3 +70,9 @@ def _prepared(prepare: Callable[[pd.DataFrame], Data], path: Path, changed: int)
 def rubrics(*entries: Rubric) -> dict[str, Rubric]:
     """Rubrics by their names."""
     return {rubric.name: rubric for rubric in entries}
+
+
+def questions(name: str, history: str, *criteria: Criterion) -> Rubric:
+    """The rubric of questions on the curves of ``history``; a criterion's key is the name that its answer is given."""
+    answers = tuple(criterion.key for criterion in criteria)
+    return Rubric(name, criteria, answers_begun(history, *answers), answers)

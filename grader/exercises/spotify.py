@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.criteria import answers, compiled, curves, dropout, structure, training
-from grader.criteria.begun import answers_begun, model_begun
-from grader.exercises.noun import Exercise, rubrics
+from grader.criteria.begun import model_begun
+from grader.exercises.noun import Exercise, questions, rubrics
 from grader.facts import CompileFacts, Operation
 from grader.prepared import Data
 from grader.rubric import Rubric
@@ -70,17 +70,14 @@ MODEL = Exercise(
     prepare=prepare,
     model_name="model",
     history_name="history",
-    given_models=("baseline",),
+    other_models=("baseline", "own_model"),
     reference=REFERENCE,
     rubrics=rubrics(
-        Rubric(
+        questions(
             "spotify_baseline_questions",
-            (
-                answers.best_epoch("baseline_best_epoch", "baseline_history"),
-                answers.overfits("baseline_overfits", "baseline_history"),
-            ),
-            answers_begun("baseline_history", "baseline_best_epoch", "baseline_overfits"),
-            answers=("baseline_best_epoch", "baseline_overfits"),
+            "baseline_history",
+            answers.best_epoch("baseline_best_epoch", "baseline_history"),
+            answers.overfits("baseline_overfits", "baseline_history"),
         ),
         Rubric(
             "spotify_structure",
@@ -103,25 +100,21 @@ MODEL = Exercise(
                 training.history(0.5),
                 training.fit(0.5),
                 training.rows(1),
-                curves.finite(0.5),
-                curves.gap_closed(2),
-                curves.converged(0.5),
+                curves.gap_closed(1.5),
+                curves.converged(1.5),
             ),
             training.history_usable,
             answers=("model", "history"),
         ),
-        Rubric(
-            "spotify_questions",
-            (answers.best_epoch("best_epoch", "history"), answers.gap("gap", "history")),
-            answers_begun("history", "best_epoch", "gap"),
-            answers=("best_epoch", "gap"),
+        questions(
+            "spotify_questions", "history", answers.best_epoch("best_epoch", "history"), answers.gap("gap", "history")
         ),
     ),
     check=("spotify_structure", "spotify_curve"),
     hints=(
         "Begin with the baseline's list of layers. Where in it does a hidden layer's work end, activation included?",
-        "A layer that drops acts on what enters it. So it stands right behind the hidden layer whose units it shall "
-        "drop, and it does so once for each hidden layer. The output layer gives the prediction: nothing follows it.",
+        "A Dropout layer stands between two layers: it drops outputs of the one before it, which are the inputs of the "
+        "one after it. Each hidden layer's outputs shall be dropped; the output layer's are the prediction itself.",
         "Your list has the baseline's three Dense layers, unchanged, and two more layers of another kind: one between "
         "the first and the second Dense, one between the second and the third. Their only setting is the share that "
         "is dropped, as a decimal number; look up `keras.layers.Dropout`.",
@@ -134,20 +127,20 @@ OWN_MODEL = Exercise(
     prepare=prepare,
     model_name="own_model",
     history_name="own_history",
-    given_models=("baseline", "model"),
+    other_models=("baseline", "model"),
     reference=REFERENCE,
     rubrics=rubrics(
         Rubric(
             "spotify_own_model_loss",
-            (training.history(0.5), training.rows(1), curves.finite(0.5), curves.own_loss(3)),
+            (training.history(0.5), training.rows(1, batch_given=False), curves.own_loss(3.5)),
             training.history_usable,
             answers=("own_model", "own_history"),
         ),
-        Rubric(
+        questions(
             "spotify_own_questions",
-            (answers.gap("own_gap", "own_history"), answers.overfits("own_overfits", "own_history")),
-            answers_begun("own_history", "own_gap", "own_overfits"),
-            answers=("own_gap", "own_overfits"),
+            "own_history",
+            answers.gap("own_gap", "own_history"),
+            answers.overfits("own_overfits", "own_history"),
         ),
     ),
     check=("spotify_own_model_loss",),

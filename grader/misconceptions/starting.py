@@ -22,9 +22,9 @@ NOT_BEGUN = (
     ),
     Misconception(
         "other_name",
-        "`{name}` holds no model, but `{other}` does.",
-        "The checks look at the name that the exercise gives.",
-        "Give your network the name that the exercise uses.",
+        "`{name}` holds no model yet, though `{other}` does.",
+        "The checks look at the name that the exercise gives, and at no other.",
+        "If `{other}` is your answer, give it that name; if it is a trial, go on.",
     ),
     Misconception(
         "not_answered",
