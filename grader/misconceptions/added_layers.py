@@ -20,7 +20,8 @@ DROPOUT = (
     Misconception(
         "dropout_before_dense",
         "{seen}",
-        "Dropout acts on what enters it: what it shall thin out must stand before it.",
+        "Dropout stands between two layers: it drops outputs of the one before it, which are the inputs of the one "
+        "after it.",
         "Move it to the other side of the Dense layer.",
     ),
     Misconception(
