@@ -55,16 +55,22 @@ def watch_this_notebook() -> None:
 
 
 def assigned(cell: str) -> set[str]:
-    """The names that a cell's code gives a value, or builds on with ``.add``; of broken code, what looks like it."""
+    """The names that a cell's code gives a value, or builds on with ``.add``; of broken code, what looks like it.
+
+    A model that a cell compiles counts as ``model.compile``.
+    """
     try:
         with warnings.catch_warnings(action="ignore"):  # Python has warned when it ran the cell
             tree = ast.parse(cell)
     except (SyntaxError, ValueError):
-        return set(re.findall(r"^[ \t]*(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", cell, re.MULTILINE))
+        compiling = re.findall(r"\b\w+\.compile(?=\()", cell)
+        return {*re.findall(r"^[ \t]*(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", cell, re.MULTILINE), *compiling}
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
+        elif isinstance(node, ast.Attribute) and node.attr == "compile" and isinstance(node.value, ast.Name):
+            names.add(f"{node.value.id}.compile")
         elif isinstance(node, ast.Attribute) and node.attr == "add" and isinstance(node.value, ast.Name):
             names.add(node.value.id)
     return names

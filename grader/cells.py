@@ -45,7 +45,10 @@ def verdict_of(rubric: Rubric, exercise: str, shell: Any) -> Verdict:
     from grader.evidence import Evidence
 
     try:
-        return judge(rubric, Evidence.of(exercise, shell.user_ns, watch(shell).error(rubric.answers)))
+        attempts, evidence = watch(shell), Evidence.of(exercise, shell.user_ns)
+        evidence.error = attempts.error(rubric.answers)
+        evidence.compile_error = attempts.error([f"{evidence.exercise.model_name}.compile"])
+        return judge(rubric, evidence)
     except Exception as error:  # whatever was in the way, it is nothing that the learner answered wrong
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         message = f"This could not be judged here ({reason}). A human will look at it; nothing is lost."

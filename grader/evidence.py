@@ -26,18 +26,20 @@ class Evidence:
         exercise: the exercise's declaration.
         names: the notebook's names (IPython's user namespace), as found; never changed.
         error: the exception of the cell that should have made what is judged, or None.
+        compile_error: the exception of the cell that should have compiled the model, or None.
     """
 
     exercise: Any
     names: Mapping[str, Any]
     error: BaseException | None = None
+    compile_error: BaseException | None = None
 
     @classmethod
-    def of(cls, exercise: str, names: Mapping[str, Any], error: BaseException | None = None) -> Evidence:
+    def of(cls, exercise: str, names: Mapping[str, Any], *errors: BaseException | None) -> Evidence:
         """The evidence for an exercise by its name (``spotify_model``). Raises KeyError for an unknown one."""
         from grader.exercises import EXERCISES  # the exercises' criteria look at evidence: only here the circle closes
 
-        return cls(EXERCISES[exercise], names, error)
+        return cls(EXERCISES[exercise], names, *errors)
 
     @property
     def model(self) -> Any:

@@ -59,7 +59,8 @@ def run(shell: InteractiveShell, code: str) -> None:
         ("def model(): pass", {"model"}),
         ("class model: pass", {"model"}),
         ("print(model == 1)", set()),
-        ("model.compile(loss='mae')", set()),
+        ("if model is not None:\n    model.compile(loss='mae')", {"model.compile"}),
+        ("model.compile(optimizer='adam' loss='mae')", {"model.compile"}),
         ("model = keras.Sequential([", {"model"}),
         ("x == 1\nmodel: int = (", {"model"}),
         ("%matplotlib inline\nmodel = 1", {"model"}),
@@ -146,6 +147,30 @@ def test_an_error_of_the_learners_cell_is_explained(
     said = capsys.readouterr().out
     assert said.startswith("spotify_structure: your cell raised an error")
     assert "30" in said and "share" in said
+
+
+def test_an_error_of_the_given_cell_that_compiles_is_told(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet.start()
+    run(shell, "import keras\nfrom grader import question\nmodel = history = None\nq = question('spotify_model')")
+    making, _, compiling = RIGHT.rpartition("\nmodel.compile")
+    compiling = f"model.compile{compiling}"
+    run(shell, making)
+    shell.run_cell(compiling.replace("adam", "adma"))
+    capsys.readouterr()
+    run(shell, "q.check()")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The cell that compiles raised an error" in said and "adma" in said and "9.5 of 10 points" in said
+    run(shell, compiling)
+    capsys.readouterr()
+    run(shell, "q.check()")
+    assert "10 of 10 points" in capsys.readouterr().out
+    shell.run_cell(compiling.replace("adam", "adma"))
+    capsys.readouterr()
+    run(shell, "q.check()")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "10 of 10 points" in said and "What is judged here is how `model` is compiled now." in said
 
 
 def test_what_stands_on_stderr_does_not_reach_the_test_cell(

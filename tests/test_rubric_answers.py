@@ -27,7 +27,7 @@ def handed_in(answer: Answer, name: str) -> Evidence:
     names = dict(zip(("X_train", "y_train", "X_valid", "y_valid"), arrays(name), strict=True))
     given = {"imports": IMPORTS, "answer": answer.cells[0], "compile": (*answer.cells, COMPILE[name])[1]}
     raised = run(given, names)
-    return Evidence.of(name, names, raised.get("answer"))
+    return Evidence.of(name, names, raised.get("answer"), raised.get("compile"))
 
 
 def arrays(name: str) -> tuple:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from grader.criteria.errors import explain_error
+from grader.criteria.errors import explain_compile_error, explain_error
 from grader.facts import ObservationError
 from grader.misconceptions import explain
 from grader.rubric import Fault, Status
@@ -46,6 +46,8 @@ def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
         return stopped
     name = evidence.exercise.history_name
     if evidence.history is None:
+        if evidence.compile_error is not None and not evidence.facts.compiled:  # then `fit` raised because of it
+            return Status.RAISED, explain_compile_error(evidence.compile_error, evidence.exercise.model_name)
         if evidence.error is not None:
             return Status.RAISED, explain_error(evidence.error, evidence.exercise.model_name)
         key = "not_trained" if evidence.facts.compiled else "not_compiled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isclose
 from typing import Any
 
+from grader.criteria.errors import explain_compile_error
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -16,11 +17,17 @@ def compiled(points: float) -> Criterion:
 
 def _compiled(evidence: Any) -> tuple[Fault, ...]:
     seen, asked = evidence.facts.compiled, evidence.reference.compile
+    name, error = evidence.exercise.model_name, evidence.compile_error
     if seen is None:
-        return (Fault(explain("not_compiled", model=evidence.exercise.model_name), 1.0, "not_compiled"),)
+        not_compiled = Fault(explain("not_compiled", model=name), 1.0, "not_compiled")
+        return (not_compiled if error is None else explain_compile_error(error, name),)
     faults = []
+    if error is not None:  # compiled once, then again with an error
+        fault = explain_compile_error(error, name)
+        message = f"{fault.message} What is judged here is how `{name}` is compiled now."
+        faults.append(Fault(message, 0.0, fault.misconception))
     if seen.optimizer != asked.optimizer:
-        message = explain("other_optimizer", model=evidence.exercise.model_name, optimizer=seen.optimizer)
+        message = explain("other_optimizer", model=name, optimizer=seen.optimizer)
         faults.append(Fault(message, 0.5, "other_optimizer"))
     else:
         rate = seen.learning_rate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,12 @@ def explain_error(error: BaseException, name: str) -> Fault:
         return Fault(explain("interrupted", name=name), 1.0, "interrupted")
     first = next((line.strip() for line in said.splitlines() if line.strip()), "no reason given")
     return Fault(explain("raised", name=name, error=f"{kind}: {shortened(first)}"), 1.0, "raised")
+
+
+def explain_compile_error(error: BaseException, name: str) -> Fault:
+    """The same of the cell that compiles, which the exercise gives."""
+    fault = explain_error(error, name)
+    return replace(fault, message=fault.message.replace("Your cell", "The cell that compiles", 1))
 
 
 def _raised_in(error: BaseException) -> str:
