@@ -1,8 +1,9 @@
 """Training: the loss at inference as a Keras callback, and a fast loop for experiments over many seeds.
 
 `train` does what ``model.fit`` does, one compiled function an epoch instead of one a step, and measures the training
-loss at inference as it goes. tests/test_training.py holds it equal to ``fit``. Learners never meet it: what they
-read is plain ``fit``; it is there for the tables that need hundreds of trainings.
+loss at inference as it goes. tests/test_training.py holds it equal to ``fit``. It is there for the tables that need
+hundreds of trainings, and the lesson calls it where one cell trains several networks. What learners write themselves, and
+what the exercises train by, is plain ``fit``.
 """
 
 from __future__ import annotations
