@@ -5,7 +5,7 @@ ARGS ?=
 COURSE = $(PYTHON) course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab formgrader test test-full doctor build bundle experiments calibrate lint lock
+.PHONY: help lab formgrader test test-full walkthrough doctor build bundle experiments calibrate lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: ## the tests, in 10 minutes at most
 
 test-full: ## the longer tests: official data, a whole class, the table of experiments, fresh installations
 	@$(COURSE) test-full $(ARGS)
+
+walkthrough: ## the course in a real browser, the whole lesson too; pictures of each step in walkthrough/
+	@mkdir -p walkthrough
+	@WALKTHROUGH_PICTURES=$(CURDIR)/walkthrough $(COURSE) test-full tests/test_walkthrough.py $(ARGS)
 
 doctor: ## what is missing on this machine, in plain words
 	@$(COURSE) doctor $(ARGS)

@@ -1,6 +1,7 @@
 """A walk through the course in a real browser: exercise with *check*, Validate, formgrader.
 
-Pictures are kept where WALKTHROUGH_PICTURES names a folder; people look at them, the tests look at the page's text.
+The lesson is read as far as its section 3. `make walkthrough` reads all of it and keeps a picture of every figure and
+every step in the folder that WALKTHROUGH_PICTURES names: people look at those, the tests look at the page.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ ANSWER = """model = keras.Sequential([
     layers.Dense(128, activation="relu"),
     layers.Dropout(0.7),
     layers.Dense(64, activation="relu"),
-    layers.Dropout(0.3),
+    layers.Dropout(0.7),
     layers.Dense(1),
 ])"""
 # JupyterLab prints this address when it is ready to answer.
 READY = "/lab"
+PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
 PAGE = {"width": 1280, "height": 1000}
 CHROMIUM_ARGUMENTS = [
     "--disable-gpu",
@@ -128,8 +130,8 @@ def answers(port: int) -> bool:
 
 def keep(page: sync_api.Page, name: str) -> None:
     """Save a picture of the page where pictures are wanted."""
-    if folder := os.environ.get("WALKTHROUGH_PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 def open_notebook(browser: sync_api.Browser, lab: str, path: str) -> sync_api.Page:
@@ -145,6 +147,12 @@ def open_notebook(browser: sync_api.Browser, lab: str, path: str) -> sync_api.Pa
 
 # The notebook that is open, by JupyterLab's own interface (`--expose-app-in-browser`).
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
+
+
+HAS_FIGURE = (
+    NOTEBOOK
+    + ".widgets[{index}].model.outputs.toJSON().some(part => (part.data?.['text/html'] || '').includes('role=\"img\"'))"
+)
 
 
 def find(page: sync_api.Page, text: str, after: int = 0) -> int:
@@ -209,6 +217,44 @@ def test_validate_names_the_cells_that_are_not_done(browser: sync_api.Browser, l
     said = dialog.inner_text()
     assert "failed" in said.lower()
     assert "concrete_structure" in said
+    page.close()
+
+
+# Of a figure on the page: its number of characters drawn, and the contrast (WCAG 2.2) of its ink with the page.
+LEGIBILITY = """svg => {
+    const light = colour => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(each => each / 255)
+            .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const page = getComputedStyle(svg.closest('.jp-WindowedPanel-outer, .jp-Notebook')).backgroundColor;
+    const [low, high] = [light(getComputedStyle(svg).color), light(page)].sort((a, b) => a - b);
+    return [svg.querySelectorAll('use').length, (high + 0.05) / (low + 0.05)];
+}"""
+
+
+def test_the_lesson_runs_and_its_figures_are_legible_in_both_themes(browser: sync_api.Browser, lab: str) -> None:
+    page = open_notebook(browser, lab, "my-course/notebooks/01_dropout_and_batch_normalization.ipynb")
+    end = find(page, "## Your turn" if PICTURES else "## 3. Dropout")
+    run(page, "notebook:run-all-above")
+    codes = [index for index in range(end) if page.evaluate(f"{NOTEBOOK}.widgets[{index}].model.type") == "code"]
+    assert [
+        index for index in codes if page.evaluate(f"{NOTEBOOK}.widgets[{index}].model.executionCount") is None
+    ] == []
+    for index in codes:
+        output(page, index)  # fails on an error, and on anything on standard error
+    figures = [index for index in codes if page.evaluate(HAS_FIGURE.format(index=index))]
+    assert len(figures) >= (20 if PICTURES else 4)
+    for theme in ("Light", "Dark"):
+        page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
+        page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']", state="attached")
+        for index in figures:
+            page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}; {NOTEBOOK}.scrollToItem({index}, 'start')")
+            figure = page.locator(".jp-Notebook-cell.jp-mod-active .jp-OutputArea svg[role=img]").first
+            figure.scroll_into_view_if_needed()
+            characters, contrast = figure.evaluate(LEGIBILITY)
+            assert characters > 0 and contrast >= 7, (theme, index, contrast)
+            keep(page, f"lesson-{theme.lower()}-{index:03d}")
     page.close()
 
 
