@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,39 @@ def test_the_locks_hold_what_the_project_needs(system, python):
     assert learner.items() <= test.items()  # course.py counts on it: what serves the tests serves the learner
     assert not {"pytest", "playwright", "ruff", "uv"} & set(learner)
     assert "setuptools" in learner  # the project is installed without build isolation
+
+
+def imported(*places: str) -> dict[str, Path]:
+    """The packages, but for the course's own, that files of these folders import: import name → one such file."""
+    files = [file for place in places for file in ([ROOT / place] if "." in place else (ROOT / place).rglob("*.py"))]
+    ours = {"dropnorm", "grader", "launcher", "tests"}
+    ours |= {path.stem for folder in ("tests", "data") for path in (ROOT / folder).iterdir()}
+    found: dict[str, Path] = {}
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            found |= {name.split(".")[0]: file for name in names}
+    return {name: file for name, file in found.items() if name not in ours | sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize(
+    ("places", "extra"),
+    [(("dropnorm", "grader", "launcher", "data", "nbgrader_config.py"), None), (("tests",), "test")],
+    ids=["course", "tests"],
+)
+def test_what_is_imported_is_declared(places, extra):
+    declared = PROJECT["dependencies"] + (PROJECT["optional-dependencies"][extra] if extra else [])
+    names = {canonicalize_name(Requirement(one).name) for one in declared}
+    providers = packages_distributions()
+    found = imported(*places)
+    assert {"keras", "numpy"} <= set(found)  # the files are read
+    missing = {
+        name: str(file.relative_to(ROOT))
+        for name, file in found.items()
+        if not names & {canonicalize_name(provider) for provider in providers.get(name, [name])}
+    }
+    assert missing == {}
 
 
 def test_this_environment_is_the_locks():
