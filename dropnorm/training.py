@@ -2,8 +2,8 @@
 
 `train` does what ``model.fit`` does, one compiled function an epoch instead of one a step, and measures the training
 loss at inference as it goes. tests/test_training.py holds it equal to ``fit``. It is there for the tables that need
-hundreds of trainings, and the lesson calls it where one cell trains several networks. What learners write themselves, and
-what the exercises train by, is plain ``fit``.
+hundreds of trainings, and for those cells of the lesson that train several networks, or one in passing. The networks
+that the lesson is about, and those of the exercises, are trained by plain ``fit``.
 """
 
 from __future__ import annotations
