@@ -1,8 +1,9 @@
-"""For all tests: TensorFlow keeps quiet; a small course, not yet handed out."""
+"""For all tests: TensorFlow keeps quiet; a small course, not yet handed out; times are told at the end."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,24 @@ def throw_away():
         subprocess.Popen([sys.executable, "-c", delete, str(folder)], start_new_session=True)
 
     return start
+
+
+SECONDS = "seconds"
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str, float], None]:
+    """Keep a time, by what took it and its seconds: nothing depends on it, the terminal tells it at the end."""
+
+    def keep(what: str, seconds: float) -> None:
+        record_property(SECONDS, f"{seconds:8.1f} s  {what}")
+
+    return keep
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the times that passed tests have measured."""
+    reports = terminalreporter.stats.get("passed", [])
+    if times := [text for report in reports for name, text in report.user_properties if name == SECONDS]:
+        terminalreporter.section("times")
+        terminalreporter.write_line("\n".join(times))

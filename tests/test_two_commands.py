@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from servers import asked, read_until_ready
 
 from dropnorm.places import ROOT
 from launcher.layout import Layout
@@ -27,9 +27,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("make") is None, reason="NO MAKE: `make lab` was not tried"),
     pytest.mark.skipif(os.name == "nt", reason="make and signals: not tried on Windows"),
 ]
-
-
-PATIENCE = 60  # seconds for one answer
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +52,6 @@ def newcomer() -> dict[str, str]:
 def lab(layout: Layout) -> Iterator[tuple[str, str, str]]:
     """`make lab` until JupyterLab answers: (address, token, what was printed)."""
     port = free_port()
-    said = ""
     with subprocess.Popen(
         ["make", "lab", f"ARGS=--no-browser --port {port}"],
         cwd=layout.root,
@@ -67,46 +63,41 @@ def lab(layout: Layout) -> Iterator[tuple[str, str, str]]:
         start_new_session=True,
     ) as process:
         try:
-            for line in process.stdout:
-                said += line
-                if token := re.search(rf"http://localhost:{port}/lab\S*\?token=(\w+)", line):
-                    break
-            else:
-                pytest.fail(f"JupyterLab did not start:\n{said}")
-            yield f"http://localhost:{port}", token[1], said
+            said = read_until_ready(process, port)
+            yield f"http://localhost:{port}", re.search(r"\?token=(\w+)", said)[1], said
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.communicate()
 
 
-def asked(address: str, token: str, path: str) -> bytes:
-    """What JupyterLab answers; it prints its address a moment before it takes the first connection."""
-    request = urllib.request.Request(address + path, headers={"Authorization": f"token {token}"})
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return answer.read()
-        except urllib.error.HTTPError:
-            raise
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+def told(address: str, token: str, path: str) -> bytes:
+    """What JupyterLab answers to somebody who has its token."""
+    return asked(urllib.request.Request(address + path, headers={"Authorization": f"token {token}"}))
 
 
-def test_the_first_start_installs_and_opens_the_first_lesson(clone):
+def launcher_alone(layout: Layout, folder: Path) -> float:
+    """Seconds that `make lab` takes until it hands over to JupyterLab, in whose place an empty module is found."""
+    (folder / "jupyterlab.py").touch()
+    env = newcomer() | {"PYTHONPATH": str(folder)}
+    start = time.monotonic()
+    subprocess.run(["make", "lab"], cwd=layout.root, env=env, check=True, capture_output=True)
+    return time.monotonic() - start
+
+
+def test_the_first_start_installs_and_opens_the_first_lesson(clone, measured):
+    start = time.monotonic()
     with lab(clone) as (address, token, said):
+        measured("first start, until JupyterLab names its address", time.monotonic() - start)
         assert "Making the course's environment" in said
         assert f"/lab/tree/{clone.first_lesson}?token=" in said
-        lesson = json.loads(asked(address, token, f"/api/contents/{clone.first_lesson}"))
+        lesson = json.loads(told(address, token, f"/api/contents/{clone.first_lesson}"))
         assert lesson["type"] == "notebook"
-        kernels = json.loads(asked(address, token, "/api/kernelspecs"))["kernelspecs"]
+        kernels = json.loads(told(address, token, "/api/kernelspecs"))["kernelspecs"]
         assert kernels["python3"]["resources"]["logo-svg"]
-        assert b"/nbgrader" in asked(address, token, "/lab")  # its buttons are there
+        assert b"/nbgrader" in told(address, token, "/lab")  # its buttons are there
 
 
-def test_later_starts_only_start(clone):
+def test_later_starts_only_start(clone, measured, tmp_path):
     """And the clone is clean for git after what learners and graders do."""
     (clone.my_course / clone.first_lesson).write_text("changed")
     (clone.my_course / "Untitled.ipynb").write_text("{}")
@@ -119,9 +110,12 @@ def test_later_starts_only_start(clone):
     ):
         (clone.root / name).parent.mkdir(parents=True, exist_ok=True)
         (clone.root / name).touch()
+    start = time.monotonic()
     with lab(clone) as (_, _, said):
+        measured("second start, until JupyterLab names its address", time.monotonic() - start)
         assert not re.search("Making|fetching|installing|Looking for", said), said
     assert (clone.my_course / clone.first_lesson).read_text() == "changed"
+    measured("of which the course's own, before JupyterLab", launcher_alone(clone, tmp_path))
     status = subprocess.run(
         ["git", "status", "--porcelain"], cwd=clone.root, capture_output=True, text=True, check=True
     )
