@@ -63,9 +63,8 @@ def name_of_values(inputs: np.ndarray, outputs: np.ndarray) -> Recognised | None
     for name, known in _known().items():
         if same(np.asarray(known(keras.ops.convert_to_tensor(inputs))), outputs):
             return name, {}
-    negative = inputs < -1e-6
-    if not negative.any():
-        return None
+    if not (inputs < -1e-6).any() or not (inputs > 1e-6).any():
+        return None  # of one sign only, a bend at zero would be a guess: a scaling looks the same there
     lowest = np.unravel_index(np.argmin(inputs), inputs.shape)
     slope = float(f"{outputs[lowest] / inputs[lowest]:.4g}")
     alpha = float(f"{outputs[lowest] / np.expm1(inputs[lowest].astype(float)):.4g}")

@@ -22,6 +22,8 @@ def compile_facts(model: Any) -> CompileFacts | None:
     optimizer, loss = getattr(model, "optimizer", None), getattr(model, "loss", None)
     if not getattr(model, "compiled", False) or optimizer is None:
         return None
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer = optimizer.inner_optimizer  # Keras wraps the one that was given where half precision is on
     settings = optimizer_settings(optimizer)
     weights = getattr(model, "_compile_config", None)
     weights = weights.config.get("loss_weights") if weights is not None else None

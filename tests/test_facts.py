@@ -11,6 +11,8 @@ import tensorflow as tf
 from keras import layers
 from spellings import CONCRETE, NOT_CONCRETE, NOT_SPOTIFY, SPOTIFY, SPOTIFY_INPUTS
 
+from grader.activations import name_of_values
+from grader.compiling import compile_facts
 from grader.facts import CompileFacts, ModelFacts, Operation
 from grader.tracing import observe
 
@@ -265,3 +267,21 @@ def test_a_constant_scaling_is_no_step_of_ones_own(raw: np.ndarray) -> None:
 def test_layers_that_draw_nothing_are_told_apart(standardised: np.ndarray) -> None:
     facts = observe(SPOTIFY["settings_without_effect"](), standardised)
     assert [operation.kind for operation in facts.idle] == ["dropout", "gaussian_noise"]
+
+
+def test_the_optimizer_in_a_wrapper_of_half_precision_is_the_one_that_was_given() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = keras.Sequential([layers.Input((4,)), layers.Dense(1)])
+        model.compile("adam", "mae")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert type(model.optimizer).__name__ == "LossScaleOptimizer"
+    assert compile_facts(model) == CompileFacts("adam", 0.001, "mean_absolute_error")
+
+
+def test_numbers_of_one_sign_show_no_bend() -> None:
+    """Scaled negative numbers look like a leaky relu's: which of the two made them cannot be told, nor need it be."""
+    values = -np.linspace(0.1, 3, 20, dtype=np.float32)[:, None]
+    assert name_of_values(values, 100 * values) is None
+    assert name_of_values(np.append(values, -values, 1), np.append(100 * values, -values, 1)) is not None
