@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import pytest
 
 from grader.criteria.errors import explain_error
@@ -88,3 +89,15 @@ def test_a_trial_beside_an_untouched_answer_makes_nothing_wrong(name: str) -> No
             verdict = judge(sheet, Evidence.of(name, names))
             assert (verdict.status, verdict.score) == (Status.NOT_STARTED, 0.0)
             assert ("`trial`" in verdict.findings[0].message) == (other == "trial")
+
+
+@pytest.mark.parametrize(
+    "loss, told", [("accuracy", "is `accuracy`"), (lambda y, p: p * 7, "of your own"), (None, "not")]
+)
+def test_a_loss_without_a_name_is_told_as_it_was_given(loss: object, told: str) -> None:
+    owner, sheet = rubric("spotify_structure")
+    model = keras.models.clone_model(owner.reference.build())
+    model.compile("adam", loss)
+    (fault,) = (f for f in judge(sheet, Evidence.of(owner.name, {"model": model})).findings if f.message)
+    assert (fault.misconception, fault.points) == ("other_loss", 0.25)
+    assert told in fault.message and "unknown" not in fault.message

@@ -40,6 +40,15 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
         if extra:
             faults.append(Fault(explain("optimizer_settings", setting=", ".join(extra)), 0.25, "optimizer_settings"))
     if seen.loss != asked.loss:
-        message = explain("other_loss", loss=seen.loss.replace("_", " ").replace(":sum", ", summed over the batch"))
+        message = explain("other_loss", loss=_shown(seen.loss, getattr(evidence.model, "loss", None)))
         faults.append(Fault(message, 0.5, "other_loss"))
     return tuple(faults)
+
+
+def _shown(name: str, given: Any) -> str:
+    """A loss in words: by its name, or as it was given where it has none."""
+    if name == "none":
+        return "not given"
+    if name == "unknown":
+        return f"`{given}`, which is none of Keras' losses" if isinstance(given, str) else "one of your own"
+    return name.replace("_", " ").replace(":sum", ", summed over the batch")
