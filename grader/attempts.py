@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+BUILDING = ("add", "insert", "append")  # methods by which a cell builds on what a name holds
+
 
 class Attempts:
     """Watches the cells of one IPython shell.
@@ -55,7 +57,7 @@ def watch_this_notebook() -> None:
 
 
 def assigned(cell: str) -> set[str]:
-    """The names that a cell's code gives a value, or builds on with ``.add``; of broken code, what looks like it.
+    """The names that a cell's code gives a value, or builds on (``.add``); of broken code, what looks like it.
 
     A model that a cell compiles counts as ``model.compile``.
     """
@@ -71,6 +73,8 @@ def assigned(cell: str) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.Attribute) and node.attr == "compile" and isinstance(node.value, ast.Name):
             names.add(f"{node.value.id}.compile")
-        elif isinstance(node, ast.Attribute) and node.attr == "add" and isinstance(node.value, ast.Name):
-            names.add(node.value.id)
+        elif isinstance(node, ast.Attribute) and node.attr in BUILDING:
+            while isinstance(node, ast.Attribute):  # ``model.layers.insert``: it is `model` that is built on
+                node = node.value
+            names |= {node.id} if isinstance(node, ast.Name) else set()
     return names

@@ -55,6 +55,7 @@ def run(shell: InteractiveShell, code: str) -> None:
         ("model, history = 1, 2", {"model", "history"}),
         ("for rate in (1, 2):\n    model = rate", {"rate", "model"}),
         ("model.add(1)", {"model"}),
+        ("model.layers.insert(1, 2)", {"model"}),
         ("if (model := 1): pass", {"model"}),
         ("def model(): pass", {"model"}),
         ("class model: pass", {"model"}),

@@ -55,6 +55,7 @@ def test_a_right_answer_counts_in_every_form(best_epoch: Any, gap: Any) -> None:
     "answer, points, misconception",
     [
         (2, 0.5, "epoch_from_zero"),
+        (4, 0.5, "epoch_one_more"),
         (0.2, 0.0, "loss_for_epoch"),
         (5, 0.0, "epoch_of_training_loss"),
         (1, 0.0, "worst_epoch"),
@@ -170,6 +171,19 @@ def test_a_cell_that_raised_says_so() -> None:
     found = judge(sheet, Evidence.of(owner.name, {"history": history(), "best_epoch": None}, error))
     assert (found.status, found.score) == (Status.RAISED, 0.0)
     assert "val_los" in found.findings[0].message
+
+
+def test_a_cell_that_raised_half_way_says_so() -> None:
+    owner, sheet = rubric("spotify_questions")
+    names = {"history": history(), "best_epoch": 3, "gap": None}
+    found = judge(sheet, Evidence.of(owner.name, names, KeyError("val_los")))
+    assert (found.score, found.misconceptions) == (1.0, ("no_such_series",))
+    assert "not been answered" not in found.findings[-1].message
+
+
+def test_the_dots_of_a_template_are_no_answer() -> None:
+    found = verdict("spotify_questions", {"best_epoch": ..., "gap": ...})
+    assert (found.status, found.misconceptions) == (Status.NOT_STARTED, ())
 
 
 def test_an_answer_without_a_training_waits() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
-from grader.criteria.errors import shortened
+from grader.criteria.errors import explain_error, shortened
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -55,7 +55,10 @@ def _question(
         series = evidence.series(history)
         if VALIDATION not in series or LOGGED not in series or not len(series[VALIDATION]):
             return (Fault(explain("nothing_to_answer", history=history), 1.0, "not_trained"),)
-        given = evidence.names.get(name)
+        given = evidence.answer(name)
+        if given is None and evidence.error is not None:  # the cell has answered another question before it raised
+            fault = explain_error(evidence.error, name)
+            return (Fault(fault.message, 1.0, fault.misconception),)
         if given is None:
             return (Fault(f"`{name}` is still None: this question has not been answered yet.", 1.0),)
         fault = judged(name, given, series)
@@ -94,7 +97,9 @@ def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
     if not best or not np.isfinite(series[LOGGED]).any():
         return Fault(explain("other_epoch", name=name, value=f"{value:g}"), 1.0, "other_epoch")
     if value + 1 in best:
-        return Fault(explain("epoch_from_zero", name=name, value=value), 0.5, "epoch_from_zero")
+        return Fault(explain("epoch_from_zero", name=name, value=f"{value:g}"), 0.5, "epoch_from_zero")
+    if value - 1 in best:
+        return Fault(explain("epoch_one_more", name=name, value=f"{value:g}"), 0.5, "epoch_one_more")
     if np.isclose(value, lowest, rtol=1e-3):
         key = "loss_for_epoch"
     elif value == np.nanargmin(series[LOGGED]) + 1 or value == np.nanargmin(series[LOGGED]):

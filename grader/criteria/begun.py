@@ -60,7 +60,7 @@ def answers_begun(history_name: str, *answers: str) -> Callable[[Any], tuple[Sta
     """The gate of questions about curves: whether an answer is there, and the history that it is about."""
 
     def gate(evidence: Any) -> tuple[Status, Fault] | None:
-        given = [evidence.names.get(answer) for answer in answers]
+        given = [evidence.answer(answer) for answer in answers]
         if all(answer is None for answer in given):
             if evidence.error is not None:
                 return Status.RAISED, explain_error(evidence.error, answers[0])

@@ -18,6 +18,12 @@ ENTRIES = (
         "What has to be added to a position to get the epoch's number?",
     ),
     Misconception(
+        "epoch_one_more",
+        "`{name}` is {value}, one more than the epoch's number.",
+        "Epochs are counted from 1, so 1 is added to a position in Python, and nothing to an epoch's number.",
+        "Which of the two does your expression begin with?",
+    ),
+    Misconception(
         "loss_for_epoch",
         "`{name}` is {value}, which is a loss.",
         "The question asks when, not how low.",
@@ -38,8 +44,8 @@ ENTRIES = (
     Misconception(
         "other_epoch",
         "`{name}` is {value}, but the validation loss of this run is lowest in another epoch.",
-        "A number read off one run does not hold for the next, and grading trains anew.",
-        "Write an expression over the history instead of the number.",
+        "A number that is read off one run would not hold for the next: grading trains anew.",
+        "Write an expression that finds the lowest validation loss in the history, then its epoch.",
     ),
     Misconception(
         "logged_gap",
@@ -74,7 +80,7 @@ ENTRIES = (
     Misconception(
         "other_gap",
         "`{name}` is {value}, but the gap at the end of this run is another.",
-        "A number read off one run does not hold for the next, and grading trains anew.",
+        "A number that is read off one run would not hold for the next: grading trains anew.",
         "Write an expression over the history: the last values of two of its series.",
     ),
     Misconception(
