@@ -10,19 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.misconceptions import explain
+
 
 class ObservationError(Exception):
-    """What was handed in cannot be observed; the message is one sentence: what was seen, what to do.
+    """What was handed in cannot be observed; the text says what was seen, why it matters, and one next step.
 
     Attributes:
-        reason: ``nothing`` (None), ``a_class``, ``in_a_list``, ``other_library``, ``not_a_model``, ``no_layers``,
-            ``no_super``, ``wrong_width`` or ``raises``.
-        details: what a message of one's own may need: ``type``; ``expected`` and ``got`` (widths); ``error``.
+        reason: the misconception behind it: one of `grader.misconceptions.no_model`.
+        details: the fields of its message: ``type``; ``expected`` and ``got`` (widths); ``error``; …
     """
 
-    def __init__(self, reason: str, message: str, **details: Any) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, **details: Any) -> None:
+        super().__init__(explain(reason, name="model", **details))
         self.reason, self.details = reason, details
+
+    def told_of(self, name: str) -> str:
+        """The text for a model of that name."""
+        return explain(self.reason, name=name, **self.details)
 
 
 @dataclass(frozen=True)

@@ -96,41 +96,33 @@ def check_model(model: Any) -> None:
     """Raise `ObservationError` for what is no Keras model."""
     kind = type(model).__name__
     a_kind = f"an {kind}" if kind[0] in "aeiouAEIOU" else f"a {kind}"
-    if model is None:
-        raise ObservationError("nothing", "`model` is None: give it your Keras model.", type=kind)
-    if isinstance(model, type):
-        raise ObservationError(
-            "a_class", f"`model` is the class {model.__name__} itself: call it, `{model.__name__}(...)`.", type="type"
-        )
     if isinstance(model, keras.Model):
         if isinstance(model, keras.Sequential) and not model.layers:
-            raise ObservationError("no_layers", "This model has no layers yet: add them.", type=kind)
+            raise ObservationError("no_layers")
         if not hasattr(model, "built"):
-            message = f"The class {kind} has not begun as a model: let its `__init__` begin with `super().__init__()`."
-            raise ObservationError("no_super", message, type=kind)
+            raise ObservationError("no_super", type=kind)
         return
+    if model is None:
+        raise ObservationError("nothing")
+    if isinstance(model, type):
+        raise ObservationError("a_class", type=model.__name__)
     if isinstance(model, list | tuple | set | Mapping):
         items = list(model.values()) if isinstance(model, Mapping) else list(model)
-        if items and all(isinstance(item, keras.layers.Layer) and not isinstance(item, keras.Model) for item in items):
-            what = "of layers and not yet a model: make a model of them, for example with `keras.Sequential`"
-        else:
-            found = any(isinstance(item, keras.Model) for item in items)
-            what = f"{'with a model in it' if found else 'and not a model'}: give the model itself"
-        raise ObservationError("in_a_list", f"`model` is {a_kind} {what}.", type=kind)
+        if any(isinstance(item, keras.Model) for item in items):
+            raise ObservationError("in_a_list", type=a_kind)
+        if items and all(isinstance(item, keras.layers.Layer) for item in items):
+            raise ObservationError("list_of_layers", type=a_kind)
     for cls in type(model).__mro__:
         library = cls.__module__.partition(".")[0]
         if library in OTHER_LIBRARIES and not isinstance(model, keras.layers.Layer) and not tf.is_tensor(model):
-            name = OTHER_LIBRARIES[library]
-            raise ObservationError("other_library", f"`model` is {a_kind} of {name}: build it with Keras.", type=kind)
+            raise ObservationError("other_library", type=a_kind, library=OTHER_LIBRARIES[library])
     if isinstance(model, keras.callbacks.History):
-        message = "`model` is what `fit` returned, a History: keep the model and the history under two names."
-    elif isinstance(model, keras.layers.Layer):
-        message = f"`model` is a single layer ({kind}): make a model of it, for example with `keras.Sequential`."
-    elif isinstance(model, keras.KerasTensor):
-        message = "`model` is the output of a layer: make a model of it with `keras.Model(inputs, outputs)`."
-    else:
-        message = f"`model` is {a_kind}, not a Keras model: give it what `keras.Sequential(...)` returns."
-    raise ObservationError("not_a_model", message, type=kind)
+        raise ObservationError("history_for_model")
+    if isinstance(model, keras.layers.Layer):
+        raise ObservationError("layer_for_model", type=kind)
+    if isinstance(model, keras.KerasTensor):
+        raise ObservationError("output_for_model")
+    raise ObservationError("not_a_model", type=a_kind)
 
 
 def check_width(model: Any, width: int) -> None:
@@ -139,15 +131,9 @@ def check_width(model: Any, width: int) -> None:
     if not isinstance(shape, tuple) or any(isinstance(side, tuple | list) for side in shape):
         return  # built by its first call, or with several inputs: the call tells
     if len(shape) != 2:
-        message = f"This model takes inputs of the shape {shape[1:]}, but each row is {width} numbers: give it that shape."
-        raise ObservationError("wrong_width", message, expected=shape[1:], got=width)
+        raise ObservationError("other_input_shape", expected=shape[1:], got=width)
     if shape[-1] not in (None, width):
-        raise _wrong_width(shape[-1], width)
-
-
-def _wrong_width(expected: int, width: int) -> ObservationError:
-    message = f"This model takes {expected} inputs, but each row of the data has {width}: change the input shape."
-    return ObservationError("wrong_width", message, expected=expected, got=width)
+        raise ObservationError("other_width", expected=shape[-1], got=width)
 
 
 def _copy_if_unbuilt(model: Any) -> Any:
@@ -192,14 +178,11 @@ def _explained(error: Exception, width: int) -> ObservationError:
     found = re.search(r"expected axis -1 of input shape to have value (\d+)", str(error))
     shape = re.search(r"received input with shape \((?:\d+|None), (\d+)\)", str(error))
     if found and shape and int(shape[1]) == width:
-        return _wrong_width(int(found[1]), width)
+        return ObservationError("other_width", expected=int(found[1]), got=width)
     lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()]
     lines = [line for line in lines if line and not line.startswith("Exception encountered when calling")]
-    said = lines[0][:200].rstrip(".") if lines else ""
-    message = (
-        f"This model raises an error when it is called on rows of {width} numbers ({type(error).__name__}: {said})."
-    )
-    return ObservationError("raises", message, error=f"{type(error).__name__}: {said}")
+    said = lines[0][:160].rstrip(".") if lines else ""
+    return ObservationError("raises", error=f"{type(error).__name__}: {said}", width=width)
 
 
 def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run], originals: dict) -> ModelFacts:

@@ -123,25 +123,27 @@ FakeNet.__module__ = "torch.nn.modules"
         (lambda: None, "nothing", "None"),
         (lambda: keras.Sequential, "a_class", "Sequential"),
         (lambda: [SPOTIFY["sequential_list"]()], "in_a_list", "with a model in it"),
-        (lambda: {"model": 3}, "in_a_list", "dict"),
+        (lambda: {"model": 3}, "not_a_model", "a dict, which is no Keras model"),
+        (lambda: [layers.Dense(1)], "list_of_layers", "a list of layers"),
+        (lambda: 3, "not_a_model", "an int, which"),
         (lambda: FakeNet(), "other_library", "PyTorch"),
         (lambda: type("Mine", (FakeNet,), {})(), "other_library", "PyTorch"),
         (lambda: "model", "not_a_model", "str"),
-        (lambda: layers.Dense(1), "not_a_model", "single layer"),
-        (lambda: keras.Input((3,)), "not_a_model", "output of a layer"),
-        (lambda: keras.callbacks.History(), "not_a_model", "History"),
+        (lambda: layers.Dense(1), "layer_for_model", "single layer"),
+        (lambda: keras.Input((3,)), "output_for_model", "output of a layer"),
+        (lambda: keras.callbacks.History(), "history_for_model", "History"),
         (lambda: tf.zeros(3), "not_a_model", "Tensor"),
         (lambda: keras.Sequential(), "no_layers", "no layers"),
         (lambda: keras.Sequential([keras.Input((18,))]), "no_layers", "no layers"),
-        (lambda: CONCRETE["sequential_list"](), "wrong_width", "8 inputs"),
-        (lambda: CONCRETE["functional"](), "wrong_width", "8 inputs"),
-        (lambda: built_for(12), "wrong_width", "12 inputs"),
-        (lambda: keras.Sequential([keras.Input((300, 18)), layers.Dense(1)]), "wrong_width", "shape .300, 18."),
+        (lambda: CONCRETE["sequential_list"](), "other_width", "8 inputs"),
+        (lambda: CONCRETE["functional"](), "other_width", "8 inputs"),
+        (lambda: built_for(12), "other_width", "12 inputs"),
+        (lambda: keras.Sequential([keras.Input((300, 18)), layers.Dense(1)]), "other_input_shape", "shape .300, 18."),
         (lambda: type("Net", (keras.Model,), {"forward": abs})(), "raises", "call"),
         (lambda: sequential(layers.Lambda(lambda x: x @ tf.zeros((3, 3)))), "raises", "Error"),
     ],
 )
-def test_what_is_no_model_gets_one_sentence(make: Callable[[], Any], reason: str, words: str) -> None:
+def test_what_is_no_model_is_named(make: Callable[[], Any], reason: str, words: str) -> None:
     with pytest.raises(ObservationError, match=words) as caught:
         try:
             model = make()
@@ -149,7 +151,8 @@ def test_what_is_no_model_gets_one_sentence(make: Callable[[], Any], reason: str
             pytest.fail("the model was to be made")
         observe(model, STANDARDISED)
     assert caught.value.reason == reason
-    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value) and str(caught.value).endswith((".", "?"))
+    assert "`mine`" in caught.value.told_of("mine") or reason == "no_super"
 
 
 def built_for(width: int) -> keras.Model:

@@ -28,14 +28,14 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
     try:
         _ = evidence.facts
     except ObservationError as error:
-        if error.reason == "wrong_width" and evidence.data_difference == "columns_changed":
+        if error.reason == "other_width" and evidence.data_difference == "columns_changed":
             return Status.WRONG, Fault(explain("columns_changed"), 1.0, "columns_changed")
         if error.reason == "raises":
             known = explain_error(error.__cause__, name)
             if known.misconception not in SAID_AS_WELL:
                 said = known.message.replace("Your cell raised an error", "Your model raises an error when called", 1)
                 return Status.WRONG, Fault(said, 1.0, known.misconception)
-        return Status.WRONG, Fault(str(error).replace("`model`", f"`{name}`"), 1.0, error.reason)
+        return Status.WRONG, Fault(error.told_of(name), 1.0, error.reason)
     return None
 
 

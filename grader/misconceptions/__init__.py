@@ -5,13 +5,13 @@ A message never prints the answer: what is asked stands in the exercise, what wa
 
 from __future__ import annotations
 
-from grader.misconceptions import added_layers, answers, layers, starting, training
+from grader.misconceptions import added_layers, answers, layers, no_model, starting, training
 from grader.misconceptions.noun import Misconception
 
 __all__ = ["MISCONCEPTIONS", "Misconception", "explain"]
 
 MISCONCEPTIONS: dict[str, Misconception] = {
-    entry.key: entry for part in (starting, layers, added_layers, training, answers) for entry in part.ENTRIES
+    entry.key: entry for part in (starting, no_model, layers, added_layers, training, answers) for entry in part.ENTRIES
 }
 
 

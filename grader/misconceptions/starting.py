@@ -1,7 +1,4 @@
-"""What keeps an answer from being judged: not begun, an error in its cell, something that is no model.
-
-What is no model is named by `grader.facts.ObservationError` with a reason; its sentence stands there.
-"""
+"""What keeps an answer from being judged: it was not begun, or its cell raised an error."""
 
 from __future__ import annotations
 
@@ -225,7 +222,7 @@ ERRORS = (
         "wrong_width",
         "your cell raised an error, because the network takes {expected} inputs, but each row of the data has {got}.",
         "The input's shape is the number of features of one row, without the number of rows.",
-        "Take it from the data: `X_train.shape[1]`.",
+        "How many numbers does one row of the data hold?",
     ),
     Misconception(
         "rows_differ",
