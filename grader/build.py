@@ -9,7 +9,6 @@ the instructor's gradebook is never touched.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from dropnorm import places
+from dropnorm.files import write_atomically
 
 CONFIG = "nbgrader_config.py"
 
@@ -65,7 +65,7 @@ def write(content: dict[Path, bytes], folder: Path = places.EXERCISES) -> list[s
         target = folder / path
         old = target.read_bytes() if target.is_file() else None
         if old != new:
-            _replace(target, new)
+            write_atomically(target, new)
             changes.append(f"{'made' if old is None else 'updated'} {target.name}")
     kept = {folder / path for path in content}
     for notebook in sorted(folder.glob("*/*.ipynb")):
@@ -97,17 +97,6 @@ def _generate_assignment(name: str, scratch: Path) -> None:
     done = subprocess.run(command, cwd=scratch, env=environment(), capture_output=True, text=True)
     if done.returncode != 0:
         raise BuildError(f"nbgrader could not convert {name}; it said:\n{done.stderr.strip()}")
-
-
-def _replace(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

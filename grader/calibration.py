@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from dropnorm import datasets, jobs
 from dropnorm.curves import LearningCurves
+from dropnorm.files import write_atomically
 from dropnorm.places import CACHE
 from grader import fitting
 from grader.candidates import CANDIDATES, REFERENCE
@@ -93,7 +94,7 @@ def train_lacking(exercises: Sequence[str], source: str, processes: int | None =
     lacking = [trial for trial in trials(exercises) if not trial.path(source).exists()]
     done = jobs.finished(curves_of, lacking, processes)
     for trial, curves in tqdm(done, total=len(lacking), desc=source, unit="run"):
-        _write(trial.path(source), json.dumps(curves.to_dict()))
+        write_atomically(trial.path(source), json.dumps(curves.to_dict()).encode())
 
 
 def collected(exercises: Sequence[str], source: str) -> list[fitting.Run]:
@@ -133,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.source:
                 return 1
     for path, text in fitting.results(runs).items():
-        _write(path, text)
+        write_atomically(path, text.encode())
         print(path)
     return 0
 
@@ -146,13 +147,6 @@ def _data(name: str) -> Data:
 @lru_cache
 def _fingerprint(name: str, source: str) -> str:
     return hashlib.sha256(datasets.dataset(exercise(name).data_set).path.read_bytes()).hexdigest()[:8]
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 if __name__ == "__main__":

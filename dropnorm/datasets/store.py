@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from dropnorm import places
 from dropnorm.datasets import sources
 from dropnorm.datasets.errors import DataError
 from dropnorm.datasets.sources import Source
+from dropnorm.files import write_atomically
 
 OFFICIAL = "official"
 STAND_IN = "stand-in"
@@ -117,10 +116,7 @@ def record_of(path: Path) -> Path:
 def write(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` atomically: a reader sees the old file or the new one. Raises DataError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary(path.parent) as temporary:
-            temporary.write_bytes(content)
-            temporary.replace(path)
+        write_atomically(path, content)
     except OSError as error:
         raise DataError(
             f"{path} cannot be written ({error.strerror or error}); free some space or allow writing there, then "
@@ -134,18 +130,6 @@ def _write_with_record(path: Path, content: bytes, record: dict[str, str]) -> No
         record_of(path).unlink()
     write(path, content)
     write(record_of(path), json.dumps(record).encode() + b"\n")
-
-
-@contextlib.contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-    os.close(handle)
-    path = Path(name)
-    path.chmod(0o644)
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _writable(folder: Path) -> bool:

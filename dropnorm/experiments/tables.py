@@ -20,6 +20,7 @@ from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
 from dropnorm.experiments.dropout import Pair, tell_apart
 from dropnorm.experiments.speed import Speed, race
 from dropnorm.experiments.splits import INPUTS, RAW, STANDARDISED
+from dropnorm.files import write_atomically
 from dropnorm.places import CACHE, EXPERIMENTS
 
 SOURCES = ("official", "stand-in")
@@ -94,7 +95,4 @@ def _fingerprint() -> str:
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    frame.to_csv(temporary, index=False, float_format="%.6g")
-    temporary.replace(path)
+    write_atomically(path, frame.to_csv(index=False, float_format="%.6g").encode())
