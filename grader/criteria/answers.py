@@ -7,6 +7,7 @@ of Python or NumPy, arrays, series and tensors of one element.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import isroutine
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,17 @@ def _scalar(given: Any) -> Any:
 
 
 def _no_value(name: str, given: Any, wanted: str) -> Fault:
-    return Fault(
-        explain("answer_no_value", name=name, given=shortened(repr(given), 60), wanted=wanted), 1.0, "answer_no_value"
-    )
+    return Fault(explain("answer_no_value", name=name, given=_shown(given), wanted=wanted), 1.0, "answer_no_value")
+
+
+def _shown(given: Any) -> str:
+    """An answer as people would name it; an address in memory tells nobody anything."""
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    if isroutine(given) or isinstance(given, np.ufunc):
+        return "a function (was it called?)"
+    shown = shortened(repr(given), 60)
+    return f"an object of the kind {type(given).__name__}" if " at 0x" in repr(given) else shown
 
 
 def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:

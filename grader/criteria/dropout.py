@@ -6,7 +6,7 @@ from math import isclose, prod
 from typing import Any
 
 from grader.criteria.custom import absent
-from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, counted, listed, ordinal, where, where_all
+from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, counted, listed, ordinal, same_but, where, where_all
 from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import HUMAN, Criterion, Fault
@@ -48,7 +48,12 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     last = table[-1][0]
     idle = len([step for step in evidence.facts.idle if step.kind.startswith(KINDS)])
     if not any(steps for _, _, steps, _ in table) and not idle and not evidence.facts.of_kind("custom"):
-        return (Fault(explain("no_dropout", model=evidence.exercise.model_name), 1.0, "no_dropout"),)
+        baseline = same_but(DROPOUT, evidence.reference.operations, evidence.facts.operations)
+        reason = "Without one, its units can rely on one another."
+        if baseline:
+            reason = "It is the baseline's network still, and will overfit as the baseline did."
+        message = explain("no_dropout", model=evidence.exercise.model_name, reason=reason)
+        return (Fault(message, 1.0, "no_dropout"),)
     missing = [n for n, rate, steps, spans in table if rate is not None and spans and not steps]
     own = [p.number for p, seen in evidence.alignment.places() if p.number in missing and seen.of("custom")]
     missing = [number for number in missing if number not in own]

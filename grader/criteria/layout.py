@@ -163,6 +163,16 @@ def _options(cost: list[list[float]], wanted: list, found: list, i: int, j: int)
     return options
 
 
+def same_but(kind: str, expected: Iterable[Operation], seen: Iterable[Operation]) -> bool:
+    """Whether a network is the reference without its layers of one kind, as the baseline is."""
+    rest = [(step.kind, dict(step.settings)) for step in expected if step.kind != kind]
+    found = [(step.kind, step.settings) for step in seen]
+    return len(rest) == len(found) and all(
+        wanted == other and all(given.get(name) == value for name, value in settings.items())
+        for (wanted, settings), (other, given) in zip(rest, found, strict=True)
+    )
+
+
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 

@@ -56,12 +56,14 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
         raised = explain_error(evidence.error, name)
         message = f"{raised.message} What is judged here is what `{name}` holds now."
         faults.append(Fault(message, 0.0, raised.misconception))
-    hidden = counted(len(alignment.seen.dense) - (alignment.output is not None), "hidden Dense layer")
+    has_output = alignment.output is not None
+    hidden = counted(len(alignment.seen.dense) - has_output, "hidden Dense layer")
+    seen = {"count": hidden, "output": "an output layer" if has_output else "no output layer"}
     missing = sum(pair is None for pair in alignment.pairs[:-1])
     if missing:
-        faults.append(Fault(explain("hidden_layer_missing", count=hidden), 1.0, "hidden_layer_missing"))
+        faults.append(Fault(explain("hidden_layer_missing", **seen), 1.0, "hidden_layer_missing"))
     if alignment.extra:
-        faults.append(Fault(explain("extra_hidden_layer", count=hidden), 1.0, "extra_hidden_layer"))
+        faults.append(Fault(explain("extra_hidden_layer", **seen), 1.0, "extra_hidden_layer"))
     if not facts.chain:
         faults.append(Fault(explain("not_a_chain"), 0.5, "not_a_chain"))
     for number, step in enumerate(facts.operations):

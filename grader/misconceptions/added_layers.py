@@ -8,7 +8,7 @@ DROPOUT = (
     Misconception(
         "no_dropout",
         "there is no Dropout layer in `{model}`.",
-        "It is the baseline's network still, and will overfit as the baseline did.",
+        "{reason}",
         "Which places does the exercise name?",
     ),
     Misconception(
@@ -71,20 +71,20 @@ DROPOUT = (
         "{which} is told `training=True`, so it drops values in predictions as well.",
         "Dropout is for training: at inference the whole network should answer, and the same rows should get the same "
         "predictions twice.",
-        "Let Keras decide when the layer is on.",
+        "Take the argument out of the call, or pass on the `training` that your own `call` is given.",
     ),
     Misconception(
         "dropout_forced_in_calls",
         "{which} is told `training=True`.",
         "In a functional model `fit` and `predict` overrule that, but a plain call of the model drops values, so that "
         "the same rows get other predictions each time.",
-        "Let Keras decide when the layer is on.",
+        "Take that argument out of the call.",
     ),
     Misconception(
         "dropout_off",
         "{which} is told `training=False`, so it never drops anything.",
         "`fit` switches dropout on by itself, unless the call forbids it.",
-        "Let Keras decide when the layer is on.",
+        "Take that argument out of the call.",
     ),
 )
 
@@ -93,7 +93,7 @@ DROPOUT_MASKS = (
         "dropout_noise_shape",
         "{which} has a `noise_shape`, so its mask is shared.",
         "Dropout draws for each unit of each row on its own; a shared mask drops whole rows or whole units together.",
-        "Leave the setting out.",
+        "Take `noise_shape` out of the layer's brackets.",
     ),
 )
 
@@ -139,7 +139,7 @@ BATCH_NORM = (
         "batch_norm_frozen",
         "{which} is frozen (`trainable = False`).",
         "A frozen BatchNormalization normalizes by its moving averages, which stay at 0 and 1: raw values pass.",
-        "Let it learn.",
+        "Look for `trainable` in your code: in the layer's brackets, or set afterwards.",
     ),
     Misconception(
         "batch_norm_not_moving",
@@ -151,20 +151,20 @@ BATCH_NORM = (
         "batch_norm_forced",
         "{which} is told `training=True`, so it uses each batch's own statistics in predictions as well.",
         "A row's prediction would then hang on the rows that happen to be predicted with it.",
-        "Let Keras decide which statistics to use.",
+        "Take the argument out of the call, or pass on the `training` that your own `call` is given.",
     ),
     Misconception(
         "batch_norm_forced_in_calls",
         "{which} is told `training=True`.",
         "In a functional model `fit` and `predict` overrule that, but a plain call of the model uses each batch's own "
         "statistics, so that a row's prediction hangs on its neighbours.",
-        "Let Keras decide which statistics to use.",
+        "Take that argument out of the call.",
     ),
     Misconception(
         "batch_norm_off",
         "{which} is told `training=False`, so it never normalizes by the batch.",
         "Its moving averages stay at 0 and 1, so raw values pass.",
-        "Let Keras decide which statistics to use.",
+        "Take that argument out of the call.",
     ),
 )
 

@@ -7,13 +7,13 @@ from grader.misconceptions.noun import Misconception
 KINDS_AND_ORDER = (
     Misconception(
         "hidden_layer_missing",
-        "your network has {count} before the output layer, fewer than the exercise describes.",
+        "your network has {count} and {output}; the exercise describes more hidden layers.",
         "A layer less is a smaller network, so its curves cannot be compared with the baseline's.",
         "Read your layers aloud beside the exercise's list: which one has no counterpart?",
     ),
     Misconception(
         "extra_hidden_layer",
-        "your network has {count} before the output layer, more than the exercise describes.",
+        "your network has {count} and {output}; the exercise describes fewer hidden layers.",
         "A larger network overfits sooner, so the comparison with the baseline would mix two changes.",
         "Which of them does the exercise not name?",
     ),
@@ -57,7 +57,7 @@ KINDS_AND_ORDER = (
         "frozen_layer",
         "{which} is frozen (`trainable = False`).",
         "Its weights keep the random values that they began with, so it cannot learn.",
-        "Let all layers learn.",
+        "Look for `trainable` in your code: in the layer's brackets, or set afterwards.",
     ),
     Misconception(
         "not_a_chain",

@@ -179,7 +179,7 @@ ERRORS = (
     Misconception(
         "no_such_name",
         "your cell raised an error, because there is nothing called `{attribute}` where it was looked for.",
-        "Keras' names must be spelled exactly, capitals as well.",
+        "Names must be spelled exactly, capitals as well.",
         "Check the spelling (the Tab key completes names).",
     ),
     Misconception(

@@ -200,8 +200,8 @@ CURVES = (
     Misconception(
         "not_finite",
         "`{series}` is {value} in epoch {epoch}.",
-        "Steps that are too long throw the weights further off each time, until the numbers overflow.",
-        "What keeps the inputs of each layer on one scale?",
+        "From such a loss no step can be computed, so nothing more is learned.",
+        "Look at the epochs just before it, then at what differs from the exercise: network, `compile` or data.",
     ),
     Misconception(
         "not_falling",

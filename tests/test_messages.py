@@ -1,0 +1,94 @@
+"""What learners read: messages say what was seen and no more, and nothing that is printed holds the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from grader.criteria.errors import explain_error
+from grader.evidence import Evidence
+from grader.exercises import rubric
+from grader.misconceptions import MISCONCEPTIONS
+from grader.rubric import judge
+from tests.answers import run
+from tests.test_rubric_questions import history
+
+
+def said(*stack: keras.layers.Layer, of: str = "spotify_structure") -> dict[str, list[str]]:
+    """The messages on a network of these layers, by the criterion."""
+    owner, sheet = rubric(of)
+    verdict = judge(sheet, Evidence.of(owner.name, {owner.model_name: keras.Sequential([*stack])}))
+    found: dict[str, list[str]] = {}
+    for finding in verdict.findings:
+        found.setdefault(finding.criterion, []).append(finding.message)
+    return found
+
+
+def dense(units: int, activation: str | None = "relu") -> keras.layers.Layer:
+    return layers.Dense(units, activation=activation)
+
+
+@pytest.mark.parametrize(
+    ("stack", "count"),
+    [
+        ([(128, "relu")], "one hidden Dense layer and no output layer"),
+        ([(1, None)], "no hidden Dense layer and an output layer"),
+        ([(128, "relu"), (1, None)], "one hidden Dense layer and an output layer"),
+    ],
+)
+def test_missing_layers_are_counted_beside_the_output_layer_that_is_there(stack: list, count: str) -> None:
+    (message,) = said(*(dense(*settings) for settings in stack))["layers"]
+    assert message.startswith(f"Your network has {count}; the exercise describes more hidden layers.")
+
+
+def test_only_the_baselines_own_network_is_called_the_baselines() -> None:
+    baseline, linear = [dense(128), dense(64), dense(1, None)], [dense(128, None), dense(64, None), dense(1, None)]
+    wider = [dense(512), dense(64), dense(1, None)]
+    told = [
+        "It is the baseline's network still" in said(*stack)["dropout_places"][0] for stack in (baseline, linear, wider)
+    ]
+    assert told == [True, False, False]
+
+
+HALF_MASKED = [dense(128), layers.Dropout(0.3, noise_shape=(None, 1)), dense(64), layers.Dropout(0.3), dense(1, None)]
+FROZEN = [layers.Dense(128, activation="relu", trainable=False), dense(64), dense(1, None)]
+
+
+@pytest.mark.parametrize(("stack", "argument"), [(HALF_MASKED, "`noise_shape`"), (FROZEN, "`trainable`")])
+def test_a_way_out_names_the_argument_that_was_seen(stack: list, argument: str) -> None:
+    messages = [message for found in said(*stack).values() for message in found]
+    assert any(argument in message.rpartition(". ")[2] for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (np.argmin, "a function (was it called?)"),
+        (min, "a function (was it called?)"),
+        ([3.0].index, "a function (was it called?)"),
+        (np.zeros(3).argmin, "a function (was it called?)"),
+        (int, "the class int"),
+        (object(), "an object of the kind object"),
+        ("three", "'three'"),
+    ],
+)
+def test_an_answer_that_is_no_number_is_named_as_people_would(answer: Any, shown: str) -> None:
+    owner, sheet = rubric("spotify_questions")
+    names = {"history": history(), "best_epoch": answer, "gap": 0.0283}
+    messages = [finding.message for finding in judge(sheet, Evidence.of(owner.name, names)).findings]
+    assert messages[0].startswith(f"`best_epoch` is {shown}. The question asks for one whole number.")
+    assert "0x" not in messages[0]
+
+
+def test_keras_is_not_blamed_for_a_name_of_ones_own() -> None:
+    error = run({"answer": "import pathlib\npathlib.histroy"}, {})["answer"]
+    assert "Keras" not in explain_error(error, "best_epoch").message
+
+
+def test_what_is_no_number_any_more_is_told_in_words_that_fit_every_exercise() -> None:
+    entry = MISCONCEPTIONS["not_finite"]
+    assert "too long" not in entry.why and "scale" not in f"{entry.why} {entry.step}"
