@@ -79,7 +79,6 @@ class ModelFacts:
         operations: the steps in the order in which data flow through them; steps that change nothing (a linear
             activation, an identity, the input itself) are left out.
         inputs: number of input features that it was observed on.
-        outputs: number of output units, or None where the output is not ``(rows, units)``.
         chain: whether the steps form one chain: no branch, no weights used twice. Where they do not, ``operations``
             lists the steps in the order of their calls.
         compiled: how it was compiled; None where it was not.
@@ -93,7 +92,6 @@ class ModelFacts:
 
     operations: tuple[Operation, ...]
     inputs: int
-    outputs: int | None
     chain: bool = True
     compiled: CompileFacts | None = None
     deterministic: bool = True

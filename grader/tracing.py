@@ -79,7 +79,7 @@ def observe(model: Any, X: np.ndarray) -> ModelFacts:
 
 
 def probe_rows(X: Any) -> np.ndarray:
-    """Rows that show what a model does: some of ``X``, the same negated and shrunk, and a row of zeros; float32.
+    """Rows that show what a model does: some of ``X``, the same negated, enlarged and shrunk, and a row of zeros.
 
     Raises:
         ValueError: ``X`` is not of the shape ``(rows, features)``.
@@ -194,12 +194,10 @@ def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run], originals: dic
 
     steps = follow(observed, training, inference, part)
     outputs = [[np.asarray(tensor) for tensor in keras.tree.flatten(run.outputs)] for run in (inference, again)]
-    single = len(outputs[0]) == 1 and outputs[0][0].ndim == 2
     return ModelFacts(
         operations=simplify(steps.operations),
         idle=tuple(operation for operation in steps.operations if changes_nothing(operation)),
         inputs=int(training.inputs.shape[1]),
-        outputs=int(outputs[0][0].shape[1]) if single else None,
         chain=steps.chain,
         compiled=compile_facts(model),
         deterministic=all(same(first, second) for first, second in zip(*outputs, strict=True)),
