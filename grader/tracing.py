@@ -142,9 +142,14 @@ def _copy_if_unbuilt(model: Any) -> Any:
     if model.built or not flat:
         return model
     try:
-        return keras.models.clone_model(model)
+        return keras.models.clone_model(model, clone_function=_clone_of)
     except Exception:  # a layer with a function in it that Keras cannot write down
         return model
+
+
+def _clone_of(layer: Any) -> Any:
+    """A new layer of the same settings; the layer itself where it has learned something already (``adapt``)."""
+    return layer if layer.weights else type(layer).from_config(layer.get_config())
 
 
 def _runs(model: Any, probe: np.ndarray, originals: dict) -> tuple[Run, Run, Run]:
