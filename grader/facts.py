@@ -44,6 +44,7 @@ class Operation:
         forced_training: the value of ``training=`` where the code forces it in the call, else None.
         forced_in_plain_calls: True where ``training=True`` stands in the call, but Keras heeds it only when the model
             is called as ``model(X)``: ``fit``, ``evaluate`` and ``predict`` tell a functional model otherwise.
+        owned: False where the layer would learn, but the model does not have it: it is made anew in each call, say.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Operation:
     trainable: bool = True
     forced_training: bool | None = None
     forced_in_plain_calls: bool = False
+    owned: bool = True
 
 
 @dataclass(frozen=True)

@@ -171,10 +171,11 @@ class _Follower:
         ):
             return []
         own = layer.trainable_variables
-        trainable = not layer.weights or (layer.trainable and (not own or any(id(v) in self.trained for v in own)))
+        owned = not own or any(id(variable) in self.trained for variable in own)
+        trainable = not layer.weights or (layer.trainable and owned)
         kind = "dense" if does_dense(layer, cls, len(shape)) else kind_of(cls)
         forced = False if call.training is False and kind not in DEAF else None  # in a run in training mode
-        operations = [Operation(kind, name, settings_of(layer, cls, shape), trainable, forced)]
+        operations = [Operation(kind, name, settings_of(layer, cls, shape), trainable, forced, owned=owned)]
         return operations + (self._activation(layer.activation, name) if kind == "dense" else [])
 
     def _activation(self, function: Any, name: str) -> list[Operation]:

@@ -12,7 +12,7 @@ from tests.answers import Answer, answers, run
 SPOTIFY = answers(
     "spotify-wrong-dropout", "spotify-wrong-network", "spotify-wrong-cells", "spotify-errors", "spotify-unusual"
 )
-CONCRETE = answers("concrete-wrong", "concrete-errors", "concrete-unusual")
+CONCRETE = answers("concrete-wrong", "concrete-norm", "concrete-errors", "concrete-unusual")
 STATUS = {"raised": Status.RAISED, "manual": Status.MANUAL}
 
 IMPORTS = "import keras\nimport numpy as np\nimport pandas as pd\nfrom keras import layers\nmodel = history = None"

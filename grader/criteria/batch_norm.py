@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from grader.criteria.custom import absent
-from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, listed, ordinal, where, where_all
+from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, each_of, where_all
 from grader.misconceptions import explain
 from grader.rubric import HUMAN, Criterion, Fault
 
 KINDS = (BATCH_NORM, *LIKE_BATCH_NORM)  # another kind in the place is a matter of the criterion "layers"
+KEPT_AT_LEAST = 0.5  # a momentum below this is another library's, which counts the share of the new average
+SHARES = {"batch_norm_forced_in_calls": 0.5, "batch_norm_momentum": 0.25}  # of the points; the others cost them all
 
 
 def places(points: float) -> Criterion:
@@ -29,17 +31,17 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     asked = sum(len(expected.of(BATCH_NORM)) for expected, _ in rows)
     if not any(seen.of(*KINDS, "custom") for _, seen in rows):
         return (Fault(explain("no_batch_norm", model=evidence.exercise.model_name), 1.0, "no_batch_norm"),)
-    faults, missing, swapped, own = [], [], [], []
+    faults, missing, swapped, own, doubled = [], [], [], [], {}
     for expected, seen in rows:
         wanted = expected.of(BATCH_NORM)
         found = seen.standing_for(BATCH_NORM, LIKE_BATCH_NORM, len(wanted))
         if not found and wanted:
             (own if seen.of("custom") else missing).append(expected.number)
         elif len(found) > len(wanted) * seen.spans:
-            last = expected.number == rows[-1][0].number
-            key = "batch_norm_after_output" if last else "batch_norm_twice"
-            count = counted(len(found), "BatchNormalization layer")
-            faults.append(Fault(explain(key, count=count, where=where(expected.number, hidden)), 0.5, key))
+            if expected.number == rows[-1][0].number:
+                faults.append(Fault(explain("batch_norm_after_output"), 0.5, "batch_norm_after_output"))
+            else:
+                doubled.setdefault(len(found), []).append(expected.number)
         elif (
             wanted
             and seen.spans == 1
@@ -47,6 +49,13 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             and {ACTIVATION, BATCH_NORM} <= set(_order(seen))
         ):
             swapped.append(expected.number)
+    for number, twice in doubled.items():
+        count, key = counted(number, "BatchNormalization layer"), "batch_norm_twice"
+        message = explain(key, count=count, where=where_all(twice, hidden))
+        faults.append(Fault(message, len(twice) / asked, key))
+    if all(pair is None for pair in alignment.pairs[:-1]):
+        whole = sum(len(place.of(BATCH_NORM)) for place in alignment.expected.places)
+        faults.append(Fault("There is no hidden Dense layer whose outputs could be normalized.", 1 - asked / whole))
     if own:
         message = f"Whether your own layer {where_all(own, hidden)} normalizes as asked cannot be told here. {HUMAN}"
         faults.append(Fault(message, len(own) / asked, "custom_layer", manual=True))
@@ -79,22 +88,14 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
         elif step.forced_in_plain_calls:
             named.setdefault("batch_norm_forced_in_calls", []).append(number)
         elif not step.trainable:
-            named.setdefault("batch_norm_frozen", []).append(number)
+            named.setdefault("batch_norm_frozen" if step.owned else "made_in_call", []).append(number)
         elif evidence.facts.moving.get(step.layer) is False:
             named.setdefault("batch_norm_not_moving", []).append(number)
+        elif step.settings["momentum"] < KEPT_AT_LEAST:
+            named.setdefault("batch_norm_momentum", []).append(number)
     faults = []
     for key, numbers in named.items():
-        every = len(numbers) == len(steps) > 1
-        some = "one" if len(numbers) == 1 else listed(map(ordinal, numbers))
-        which = "each of your BatchNormalization layers" if every else f"{_these(numbers, steps, some)}"
-        share = 0.5 if key == "batch_norm_forced_in_calls" else 1.0
-        faults.append(Fault(explain(key, which=which), share * len(numbers) / len(steps), key))
+        which = each_of(numbers, len(steps), "BatchNormalization")
+        message = explain(key, which=which, momentum=f"{steps[numbers[0]].settings['momentum']:g}")
+        faults.append(Fault(message, SHARES.get(key, 1.0) * len(numbers) / len(steps), key))
     return tuple(faults)
-
-
-def _these(numbers: list[int], steps: Any, some: str) -> str:
-    if len(steps) == 1:
-        return "your BatchNormalization layer"
-    if len(numbers) == 1:
-        return f"your {ordinal(numbers[0])} BatchNormalization layer"
-    return f"each of your {some} BatchNormalization layers"

@@ -6,7 +6,7 @@ from math import isclose, prod
 from typing import Any
 
 from grader.criteria.custom import absent
-from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, counted, listed, ordinal, same_but, where, where_all
+from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, counted, each_of, listed, ordinal, same_but, where, where_all
 from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import HUMAN, Criterion, Fault
@@ -149,12 +149,15 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
     faults = []
     if not steps:
         return (absent(evidence, "There is no Dropout layer that could be on or off."),)
+    named: dict[str, list[int]] = {}
     for number, step in enumerate(steps):
         key = _mode_of(step)
         if key:
-            which = "your Dropout layer" if len(steps) == 1 else f"your {ordinal(number)} Dropout layer"
-            share = 0.5 if key == "dropout_forced_in_calls" else 1.0
-            faults.append(Fault(explain(key, which=which), share / len(steps), key))
+            named.setdefault(key, []).append(number)
+    for key, numbers in named.items():
+        share = 0.5 if key == "dropout_forced_in_calls" else 1.0
+        message = explain(key, which=each_of(numbers, len(steps), "Dropout"))
+        faults.append(Fault(message, share * len(numbers) / len(steps), key))
     return tuple(faults)
 
 

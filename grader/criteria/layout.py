@@ -198,6 +198,22 @@ def where_all(places: Iterable[int], hidden: int) -> str:
     return listed(words)
 
 
+def each_of(numbers: list[int], total: int, noun: str) -> str:
+    """Some of a learner's layers of one kind, as a singular: ``each of your first and third Dense layers``.
+
+    Args:
+        numbers: their numbers among the layers of that kind, from 0.
+        total: how many there are.
+        noun: what they are called.
+    """
+    if total == 1:
+        return f"your {noun} layer"
+    if len(numbers) == total:
+        return f"each of your {noun} layers"
+    some = listed(map(ordinal, numbers))
+    return f"your {some} {noun} layer" if len(numbers) == 1 else f"each of your {some} {noun} layers"
+
+
 def listed(words: Iterable[str]) -> str:
     """Words in a row as people write them: ``a, b and c``."""
     words = list(words)

@@ -8,14 +8,14 @@ from grader.criteria.errors import explain_error
 from grader.criteria.layout import (
     ACTIVATION,
     BATCH_NORM,
-    DENSE,
     DROPOUT,
     LIKE_BATCH_NORM,
     LIKE_DROPOUT,
     counted,
+    each_of,
     listed,
     ordinal,
-    where,
+    where_all,
 )
 from grader.facts import Operation
 from grader.misconceptions import explain
@@ -66,17 +66,25 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
         faults.append(Fault(explain("extra_hidden_layer", **seen), 1.0, "extra_hidden_layer"))
     if not facts.chain:
         faults.append(Fault(explain("not_a_chain"), 0.5, "not_a_chain"))
-    for number, step in enumerate(facts.operations):
-        key = _foreign(step, number, evidence)
-        if key:
-            place = _place_of(number, evidence)
-            faults.append(Fault(explain(key, where=place, layer=_named(step)), 0.5, key))
-        if step.kind == DENSE:
-            faults.extend(_dense_settings(step, facts.operations))
-    return tuple(faults)
+    return (*faults, *_foreign_layers(evidence), *_dense_settings(alignment.seen.dense))
 
 
-def _foreign(step: Operation, number: int, evidence: Any) -> str | None:
+def _foreign_layers(evidence: Any) -> list[Fault]:
+    """The layers of kinds that were not asked for: one fault for each kind, with all its places."""
+    alignment, found = evidence.alignment, {}
+    for place in alignment.seen.places:
+        for step in place.operations:
+            key = _foreign(step, evidence)
+            if key:
+                found.setdefault((key, _named(step)), []).append(place.number)
+    hidden = len(alignment.seen.dense) - (alignment.output is not None)
+    return [
+        Fault(explain(key, where=where_all(dict.fromkeys(places), hidden), layer=layer), 0.5 * len(places), key)
+        for (key, layer), places in found.items()
+    ]
+
+
+def _foreign(step: Operation, evidence: Any) -> str | None:
     """The misconception that a step of a kind that was not asked for stands for."""
     asked = {wanted.kind for wanted in evidence.reference.operations}
     if step.kind in asked or step.kind in (ACTIVATION, "custom", *REARRANGING):
@@ -95,19 +103,27 @@ def _foreign(step: Operation, number: int, evidence: Any) -> str | None:
     return "other_layer"
 
 
-def _dense_settings(step: Operation, steps: tuple[Operation, ...]) -> list[Fault]:
-    which = which_dense(step, steps)
-    faults = []
-    if not step.trainable:
-        faults.append(Fault(explain("frozen_layer", which=which), 0.5, "frozen_layer"))
-    changed = [name for name in step.settings if any(part in name for part in REGULARIZING)]
-    if step.settings.get("use_bias") is False:
-        changed.append("use_bias")
-    for setting in changed:
-        value = step.settings[setting]
-        shown = value["class_name"] if isinstance(value, dict) else value
-        faults.append(Fault(explain("regularized", which=which, setting=f"{setting} = {shown}"), 0.25, "regularized"))
-    return faults
+def _dense_settings(dense: tuple[Operation, ...]) -> list[Fault]:
+    """What was changed in Dense layers besides their units: one fault for each change, with all its layers."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, step in enumerate(dense):
+        if not step.trainable:
+            found.setdefault(("frozen_layer" if step.owned else "made_in_call", ""), []).append(number)
+        changed = [name for name in step.settings if any(part in name for part in REGULARIZING)]
+        if step.settings.get("use_bias") is False:
+            changed.append("use_bias")
+        for setting in changed:
+            value = step.settings[setting]
+            shown = value["class_name"] if isinstance(value, dict) else value
+            found.setdefault(("regularized", f"{setting} = {shown}"), []).append(number)
+    return [
+        Fault(
+            explain(key, which=each_of(numbers, len(dense), "Dense"), setting=setting),
+            (0.25 if key == "regularized" else 0.5) * len(numbers),
+            key,
+        )
+        for (key, setting), numbers in found.items()
+    ]
 
 
 def _units(evidence: Any) -> tuple[Fault, ...]:
@@ -139,26 +155,27 @@ def _activations(evidence: Any) -> tuple[Fault, ...]:
     hidden = [number for number, pair in enumerate(alignment.pairs[:-1]) if pair is not None]
     if not hidden:
         return (Fault("There is no hidden Dense layer whose activation could be looked at.", 1.0),)
-    bare = []
+    bare: list[int] = []
+    others: dict[tuple[str, str], list[int]] = {}
     for number in hidden:
         wanted = _functions(alignment.expected.places[number + 1].of(ACTIVATION))
         steps = alignment.directly_after(number)
         seen = _functions(steps.of(ACTIVATION))
-        layer = f"your {ordinal(number)} hidden layer"
         if seen == wanted or (steps.of("custom") and not seen) or "unknown" in seen:
             continue  # what cannot be told is a matter of the criterion "layers", and a human's
         if not seen:
             bare.append(number)
-        elif len(seen) > len(wanted):
-            message = explain("activation_twice", which=layer, functions=listed(seen))
-            faults.append(Fault(message, 1 / len(hidden), "activation_twice"))
         else:
-            message = explain("other_activation", which=layer, function=listed(seen))
-            faults.append(Fault(message, 1 / len(hidden), "other_activation"))
+            key = "activation_twice" if len(seen) > len(wanted) else "other_activation"
+            others.setdefault((key, listed(seen)), []).append(number)
     if bare:
         which = f"your {listed(ordinal(n) for n in bare)} hidden layer{'s' if len(bare) > 1 else ''}"
         has = explain("activation_missing", which=which)
-        faults.insert(0, Fault(has.replace("layers has", "layers have"), len(bare) / len(hidden), "activation_missing"))
+        faults.append(Fault(has.replace("layers has", "layers have"), len(bare) / len(hidden), "activation_missing"))
+    for (key, functions), numbers in others.items():
+        layer = each_of(numbers, len(hidden), "hidden")
+        message = explain(key, which=layer, function=functions, functions=functions)
+        faults.append(Fault(message, len(numbers) / len(hidden), key))
     for step in alignment.seen.places[0].of(ACTIVATION):
         function = step.settings.get("function")
         faults.append(Fault(explain("activation_on_inputs", function=function), 0.5, "activation_on_inputs"))
@@ -191,16 +208,6 @@ def _output(evidence: Any) -> tuple[Fault, ...]:
         message = explain("output_activation", function=function, reason=reason)
         faults.append(Fault(message, 1.0, "output_activation"))
     return tuple(faults)
-
-
-def which_dense(step: Operation, steps: tuple[Operation, ...]) -> str:
-    """A Dense layer in words: ``your second Dense layer``."""
-    return f"your {ordinal([s for s in steps if s.kind == DENSE].index(step))} Dense layer"
-
-
-def _place_of(number: int, evidence: Any) -> str:
-    before = sum(step.kind == DENSE for step in evidence.facts.operations[:number])
-    return where(before, len(evidence.alignment.seen.dense) - (evidence.alignment.output is not None))
 
 
 # Class names whose capitals do not follow from snake case.

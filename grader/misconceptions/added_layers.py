@@ -22,7 +22,7 @@ DROPOUT = (
         "{seen}",
         "Dropout stands between two layers: it drops outputs of the one before it, which are the inputs of the one "
         "after it.",
-        "Move it to the other side of the Dense layer.",
+        "Which layer's outputs does each of your Dropout layers act on?",
     ),
     Misconception(
         "dropout_on_inputs",
@@ -68,7 +68,7 @@ DROPOUT = (
     ),
     Misconception(
         "dropout_forced",
-        "{which} is told `training=True`, so it drops values in predictions as well.",
+        "{which} drops values in predictions as well: it is told `training=True`, or does not know when it trains.",
         "Dropout is for training: at inference the whole network should answer, and the same rows should get the same "
         "predictions twice.",
         "Take the argument out of the call, or pass on the `training` that your own `call` is given.",
@@ -101,7 +101,7 @@ BATCH_NORM = (
     Misconception(
         "no_batch_norm",
         "there is no BatchNormalization layer in `{model}`.",
-        "It is the baseline's network still: raw inputs on different scales make SGD's steps too long or too short.",
+        "Without it raw inputs on different scales make SGD's steps too long or too short.",
         "Which places does the exercise name?",
     ),
     Misconception(
@@ -146,6 +146,12 @@ BATCH_NORM = (
         "the moving averages of {which} do not move in training.",
         "At inference it normalizes by them, so by the 0 and 1 that it began with.",
         "Compare its `momentum` with the default: the share of the old average that is kept at each step.",
+    ),
+    Misconception(
+        "batch_norm_momentum",
+        "{which} has the momentum {momentum}, so the averages forget all but the last few batches.",
+        "In Keras it is the share of the old average that is kept at each step; other libraries count the new one.",
+        "Compare it with the default.",
     ),
     Misconception(
         "batch_norm_forced",

@@ -60,6 +60,12 @@ KINDS_AND_ORDER = (
         "Look for `trainable` in your code: in the layer's brackets, or set afterwards.",
     ),
     Misconception(
+        "made_in_call",
+        "{which} is not the model's own: it is made anew in each call, or kept where Keras does not look.",
+        "Training moves the weights that a model owns, and no others, so it cannot learn.",
+        "Make each layer once, in `__init__`, and keep it as an attribute of the model.",
+    ),
+    Misconception(
         "not_a_chain",
         "your layers do not follow one another in one chain: data branch off, or weights are used twice.",
         "The exercise compares two networks that differ in one thing only.",
