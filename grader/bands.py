@@ -37,7 +37,7 @@ def band(exercise: str, source: str, statistic: str, table: Path | None = None) 
     Args:
         exercise: ``spotify_model``, …
         source: ``official`` or ``stand-in``.
-        statistic: a property of `LearningCurves` (``gap``, ``fall``) or ``last_val_loss``.
+        statistic: a property of `LearningCurves` (``gap``, ``fall``, ``finite``) or ``last_val_loss``.
         table: the file, for tests; else `TABLE`.
 
     Raises:

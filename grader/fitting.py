@@ -49,9 +49,12 @@ JUDGED = (
     Judged("spotify_model", "spotify_model", "gap", high=True),
     Judged("spotify_model", "spotify_model", "fall", low=True),
     Judged("spotify_model", "spotify_model", "last_val_loss", high=True),
+    Judged("spotify_model", "spotify_model", "finite", low=True),
     Judged("spotify_own_model", "spotify_model", "last_val_loss", high=True),
+    Judged("spotify_own_model", "spotify_model", "gap", high=True),
     Judged("concrete_model", "concrete_model", "last_val_loss", low=True, high=True),
     Judged("concrete_model", "concrete_model", "fall", low=True),
+    Judged("concrete_model", "concrete_model", "finite", low=True),
 )
 # What the judge may see of a statistic: the curves' own value (the mean of the last tenth of the epochs) or, where a
 # history lacks the loss at inference, that of the trained model, which is the last epoch's. A band holds both.
@@ -59,6 +62,7 @@ STATISTICS: Mapping[str, Callable[[LearningCurves], tuple[float, ...]]] = {
     "last_val_loss": lambda curves: (curves.last(VALIDATION)[0], curves.val_loss[0, -1]),
     "gap": lambda curves: (curves.gap[0], curves.val_loss[0, -1] - curves.loss_at_inference[0, -1]),
     "fall": lambda curves: (curves.fall[0],),
+    "finite": lambda curves: (float(curves.finite[0]),),  # its band is 1, and tells only whether it separates anything
     "loss_at_inference": lambda curves: (curves.last(AT_INFERENCE)[0], curves.loss_at_inference[0, -1]),
     "best_val_loss": lambda curves: (curves.best_val_loss[0],),
     "best_epoch": lambda curves: (float(curves.best_epoch[0]),),
@@ -96,6 +100,11 @@ def rejected(runs: Sequence[Run], statistic: str, band: Band) -> float:
     return float(np.mean([not all(band.holds(value) for value in values(run.curves, statistic)) for run in runs]))
 
 
+def told_apart(runs: Sequence[Run], statistic: str, band: Band) -> float:
+    """The share of the runs that this statistic rejects: a training that broke down is rejected by `finite` alone."""
+    return sum(rejected([run], statistic, band) for run in runs if _has_number(run, statistic)) / len(runs)
+
+
 def results(runs: Sequence[Run]) -> dict[Path, str]:
     """The contents of the table and of the report, with what they hold of other exercises and sources kept."""
     rows = {(row["exercise"], row["source"], row["statistic"]): row for row in _read_table()}
@@ -120,11 +129,10 @@ def _judged_band(judged: Judged, runs: Sequence[Run]) -> Band:
     """The band with the limits that separate something; the others are None."""
     whole = fit(np.array([values(run.curves, judged.statistic) for run in _reference(runs)]))
     low, high = Band(whole.low, None), Band(None, whole.high)
-    # A training that broke down lies outside of every limit, and the losses' being numbers is judged by itself.
-    wrong = _by_model(run for run in runs if not run.right and np.isfinite(values(run.curves, judged.statistic)).all())
+    wrong = _by_model(run for run in runs if not run.right)
 
     def separates(band: Band) -> bool:
-        return any(rejected(those, judged.statistic, band) >= SEPARATES for those in wrong.values())
+        return any(told_apart(those, judged.statistic, band) >= SEPARATES for those in wrong.values())
 
     return Band(
         whole.low if judged.low and separates(low) else None, whole.high if judged.high and separates(high) else None
@@ -151,6 +159,10 @@ Written by `python -m grader.calibration`; the table that it explains is `bands.
 plus or minus so many standard deviations that, by a normal tolerance limit, 99.98 % of all seeds lie within it (with
 95 % confidence). It is kept if it rejects at least half of the runs of some wrong model; else the statistic separates
 nothing and has no points. Shares are of the curve alone: the structure of most of these models is judged as well.
+
+`finite` is 1 where all losses are numbers, else 0. What broke down gets nothing for the shape of its curve, but no
+other statistic counts as rejecting it: their means are of numbers, and a dash stands where there is none. Points for a
+small gap are given only where the last validation loss is within its limits too: what has learned nothing has no gap.
 """
 
 
@@ -173,9 +185,10 @@ def _section(bands: Mapping[Judged, Band], runs: Sequence[Run]) -> str:
     for model, those in _by_model(runs).items():
         cells = []
         for judged in bands:
-            mean = np.mean([values(run.curves, judged.statistic)[0] for run in those])
-            share = f"{rejected(those, judged.statistic, kept[judged]):.0%}, " if judged in kept else ""
-            cells.append(f"{share}{mean:.4g}")
+            told = [run for run in those if _has_number(run, judged.statistic)]
+            mean = np.mean([values(run.curves, judged.statistic)[0] for run in told]) if told else None
+            share = f"{told_apart(those, judged.statistic, kept[judged]):.0%}, " if judged in kept and told else ""
+            cells.append("–" if mean is None else f"{share}{mean:.4g}")
         mark = "" if not those[0].right or model == "reference" else " (right)"
         lines.append(f"| {model}{mark} | {len(those)} | " + " | ".join(cells) + " |")
     lines += [
@@ -189,10 +202,15 @@ def _section(bands: Mapping[Judged, Band], runs: Sequence[Run]) -> str:
         told = [
             model
             for model, those in _by_model(run for run in runs if not run.right).items()
-            if rejected(those, statistic, band) >= SEPARATES
+            if told_apart(those, statistic, band) >= SEPARATES
         ]
         lines.append(f"- {statistic}, {_limits(band)}: {'; '.join(told) or 'none'}")
     return "\n".join(lines)
+
+
+def _has_number(run: Run, statistic: str) -> bool:
+    judged = statistic == "finite" or bool(run.curves.finite[0])
+    return judged and bool(np.isfinite(values(run.curves, statistic)).all())
 
 
 def _reference(runs: Sequence[Run]) -> list[Run]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import re
 
 import numpy as np
 import pytest
@@ -152,6 +153,36 @@ def test_every_exercise_with_curves_has_bands_on_both_sources() -> None:
             found = {statistic: band(name, source, statistic) for statistic in statistics}
             assert any(found.values()), (name, source)
     assert len(TABLE.read_text().splitlines()) < 40
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("name", list(CANDIDATES))
+def test_the_report_is_of_enough_runs(name: str, source: str) -> None:
+    """At least 30 of each wrong model and 40 of the reference, checked on 100 fresh ones with one failure at most."""
+    section = fitting.REPORT.read_text(encoding="utf-8").split(f"\n## {name}, {source} data\n")[1].split("\n## ")[0]
+    runs = {
+        model.removesuffix(" (right)"): int(count)
+        for model, count in re.findall(r"^\| ([^|]+) \| (\d+) \|", section, re.MULTILINE)
+    }
+    assert set(runs) == set(CANDIDATES[name])
+    assert runs.pop(REFERENCE) >= 140
+    assert min(runs.values()) >= 30, runs
+    rows = [row for key, row in table(TABLE.read_text(encoding="utf-8")).items() if key[1] == source]
+    for row in rows:
+        outside, fresh = map(int, re.match(r"(\d+) of (\d+) fresh seeds outside", row["note"]).groups())
+        assert fresh >= 100 and outside <= 1, row
+        assert int(row["fitted on"].removesuffix(" seeds")) >= 40, row
+
+
+def test_a_training_that_broke_down_is_told_by_one_statistic(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setattr(fitting, "TABLE", tmp_path / "bands.csv")
+    monkeypatch.setattr(fitting, "REPORT", tmp_path / "bands_report.md")
+    contents = fitting.results([*class_of(), *(made_up("sgd", np.nan, i) for i in range(10))])
+    assert table(contents[fitting.TABLE])["spotify_model", "official", "finite"]["low"] == "1"
+    row = next(line for line in contents[fitting.REPORT].splitlines() if line.startswith("| sgd |"))
+    assert "nan" not in row and row.count("100%") == 1 and "–" in row
+    separating = table(fitting.results(class_of())[fitting.TABLE])
+    assert ("spotify_model", "official", "finite") not in separating, "a limit that rejects nothing is not kept"
 
 
 def test_the_reference_of_the_table_is_the_exercise_s() -> None:

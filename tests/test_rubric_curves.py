@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import keras
@@ -65,44 +66,36 @@ def test_a_damaged_table_is_one_sentence(text: str, tmp_path: Path) -> None:
         bands.band("a", "b", "c", path)
 
 
-def own_model(rows: int, epochs: int, **fit) -> Verdict:
-    """The verdict on a small network of one's own, trained on some rows of the Spotify training part."""
+def own_model(epochs: int) -> Verdict:
+    """The verdict on a network of one's own without dropout, trained for some epochs."""
     owner, sheet = rubric("spotify_own_model_loss")
     data = owner.data()
-    X, y = data.X_train[:rows], data.y_train[:rows]
     keras.utils.set_random_seed(0)
-    model = keras.Sequential(
-        [
-            keras.Input((18,)),
-            keras.layers.Dense(256, activation="relu"),
-            keras.layers.Dense(256, "relu"),
-            keras.layers.Dense(1),
-        ]
-    )
+    hidden = [keras.layers.Dense(256, activation="relu") for _ in range(2)]
+    model = keras.Sequential([keras.Input((18,)), *hidden, keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mae")
-    history = model.fit(X, y, validation_data=(data.X_valid, data.y_valid), epochs=epochs, verbose=0, **fit)
-    names = {"X_train": X, "y_train": y, "X_valid": data.X_valid, "y_valid": data.y_valid}
-    return judge(sheet, Evidence.of(owner.name, {**names, "own_model": model, "own_history": history}))
+    validation = (data.X_valid, data.y_valid)
+    history = model.fit(
+        data.X_train, data.y_train, validation_data=validation, epochs=epochs, batch_size=512, verbose=0
+    )
+    return judge(sheet, Evidence.of(owner.name, {"own_model": model, "own_history": history}))
 
 
-@pytest.mark.parametrize(
-    "high, rows, epochs, misconceptions",
-    [
-        ("1000", None, 1, ()),
-        ("0.01", None, 1, ("own_loss_high",)),
-        ("0.01", 300, 60, ("rows_changed", "own_loss_overfits")),
-    ],
-)
-def test_a_network_of_ones_own_is_told_which_way_it_fails(
-    high, rows, epochs, misconceptions, tmp_path, monkeypatch
-) -> None:
+@pytest.mark.parametrize("epochs, misconception", [(1, "own_loss_high"), (6, "own_loss_overfits")])
+def test_a_network_of_ones_own_is_told_which_way_it_fails_by_the_fitted_bands(epochs: int, misconception: str) -> None:
+    """After six epochs the gap is 7 % of the loss, wider than the reference's ever is."""
+    verdict = own_model(epochs)
+    assert (verdict.misconceptions, verdict.score) == ((misconception,), 1.5)
+
+
+def test_a_network_of_ones_own_within_the_band_is_right(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
-    fitted(bands.TABLE, "spotify_own_model", last_val_loss=("", high))
-    assert own_model(rows, epochs, batch_size=512).misconceptions == misconceptions
+    fitted(bands.TABLE, "spotify_own_model", last_val_loss=("", "1000"))
+    assert own_model(1).score == 5
 
 
-def trained(name: str, operations: tuple[Operation, ...], prefix: str = "") -> Evidence:
-    """The evidence of a network trained as the exercise's notebook trains it, by plain `fit`."""
+def trained(name: str, operations: tuple[Operation, ...], prefix: str = "", epochs: int | None = None) -> Evidence:
+    """The evidence of a network trained as the exercise's notebook trains it, by plain `fit`, or for fewer epochs."""
     entry, data = exercise(name), exercise(name).data()
     asked = entry.reference
     keras.utils.set_random_seed(11)
@@ -112,7 +105,7 @@ def trained(name: str, operations: tuple[Operation, ...], prefix: str = "") -> E
         data.y_train,
         validation_data=(data.X_valid, data.y_valid),
         batch_size=asked.fit.batch_size,
-        epochs=asked.fit.epochs,
+        epochs=epochs or asked.fit.epochs,
         verbose=0,
         callbacks=[LossAtInference(data.X_train, data.y_train)],
     )
@@ -121,6 +114,61 @@ def trained(name: str, operations: tuple[Operation, ...], prefix: str = "") -> E
 
 def without(operations: tuple[Operation, ...], kind: str) -> tuple[Operation, ...]:
     return tuple(step for step in operations if step.kind != kind)
+
+
+@pytest.mark.parametrize(
+    "name, cell, epochs, misconceptions",
+    [
+        ("spotify_model", "spotify_curve", 1, ("trained_too_short", "gap_untold", "not_converged")),
+        ("spotify_model", "spotify_curve", 2, ("trained_too_short", "gap_untold", "not_converged")),
+        ("concrete_model", "concrete_curve", 1, ("trained_too_short", "not_converged")),
+        ("concrete_model", "concrete_curve", 2, ("trained_too_short", "falls_little", "not_converged")),
+    ],
+)
+def test_a_training_that_has_hardly_begun_has_no_points_for_its_curve(name, cell, epochs, misconceptions) -> None:
+    """With the fitted bands: what is left is for the right rows, one history, and numbers that are numbers."""
+    verdict = judge(rubric(cell)[1], trained(name, exercise(name).reference.operations, epochs=epochs))
+    assert verdict.misconceptions == misconceptions
+    assert verdict.score == (1.5 if name == "spotify_model" else 2.0)
+
+
+@pytest.mark.parametrize("cell", ["spotify_curve", "spotify_own_model_loss", "concrete_curve"])
+def test_a_training_that_broke_down_has_no_points_for_its_curve(cell, short, tmp_path, monkeypatch) -> None:
+    """Even where the end is within every band, as after early stopping that restores sound weights."""
+    owner, sheet = rubric(cell)
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, owner.name, last_val_loss=("", "1000"), gap=("", "1000"), fall=("-1000", ""))
+    prefix = owner.model_name.removesuffix("model")
+    evidence = short if cell == "concrete_curve" else trained(owner.name, owner.reference.operations, prefix, 1)
+    name = owner.history_name
+    broken = copy.copy(evidence.history)
+    broken.history = {key: [np.nan, *values[1:]] for key, values in evidence.history.history.items()}
+    evidence = Evidence(evidence.exercise, {**evidence.names, name: broken})
+    points = {finding.criterion: finding.points for finding in judge(sheet, evidence).findings}
+    of_the_curve = {"finite", "falling", "gap_closed", "converged", "own_loss"} & set(points)
+    assert of_the_curve and all(points[key] == 0 for key in of_the_curve)
+    assert "not_finite" in judge(sheet, evidence).misconceptions
+
+
+STATISTICS = {
+    "finite": "finite",
+    "falling": "fall",
+    "gap_closed": "gap",
+    "converged": "last_val_loss",
+    "own_loss": "last_val_loss",
+}
+
+
+@pytest.mark.parametrize("source", ["official", "stand-in"])
+@pytest.mark.parametrize("cell", ["spotify_curve", "spotify_own_model_loss", "concrete_curve"])
+def test_only_what_separates_something_has_points(cell: str, source: str) -> None:
+    """A statistic has a band where its limit rejects at least half of the runs of some wrong model."""
+    owner, sheet = rubric(cell)
+    assert sheet.maximum == 5.0
+    judged = [criterion for criterion in sheet.criteria if criterion.key in STATISTICS and criterion.points]
+    assert judged
+    for criterion in judged:
+        assert bands.band(owner.name, source, STATISTICS[criterion.key]) is not None, criterion.key
 
 
 @pytest.mark.full

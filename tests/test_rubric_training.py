@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dropnorm.training import LossAtInference
-from grader import bands
+from grader import bands, trained
 from grader.evidence import Evidence
 from grader.exercises import Exercise, exercise, rubric
 from grader.rubric import judge
@@ -100,3 +100,37 @@ def test_a_judgement_leaves_model_and_history_as_they_were() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(before, evidence.model.get_weights(), strict=True))
     assert int(evidence.model.optimizer.iterations) == steps
     assert evidence.history.history == series
+
+
+def constant(**parts: float) -> tuple[keras.Model, dict]:
+    """A network that says 0 whatever it is given, and parts on which its mean absolute error is as named."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(loss="mae")
+    X = np.ones((40, 1), np.float32)
+    return model, {name: (X, np.full(40, loss, np.float32)) for name, loss in parts.items()}
+
+
+@pytest.mark.parametrize(
+    "logged, losses, part",
+    [
+        (0.2, {"validation": 0.2002, "training": 0.2}, "training"),  # as near as dropout at rate 0.7 brings them
+        (0.2, {"validation": 0.200001, "training": 0.2}, "training"),
+        (0.2, {"validation": 0.2 + 1e-8, "training": 0.2}, "validation"),  # nobody can tell: nothing is said
+        (0.2, {"validation": 0.2001, "training": 0.1999}, None),
+        (0.2, {"validation": np.nan, "training": 0.2}, "training"),
+    ],
+)
+def test_the_nearest_part_is_the_one_that_was_validated_on(logged: float, losses: dict, part: str | None) -> None:
+    model, parts = constant(**losses)
+    told = trained.read_history({"loss": [1.0], "val_loss": [logged]})
+    assert trained.evaluated_on(told, model, parts) == part
+
+
+def test_a_split_is_looked_for_only_in_what_fit_returned_and_where_the_steps_are_those_of_a_split() -> None:
+    X, y = np.ones((1000, 1), np.float32), np.ones(1000, np.float32)
+    model, _ = constant()
+    fitted = model.fit(X, y, validation_split=0.2, batch_size=4, verbose=0)
+    assert "split 0.2" in (found := trained.tails(trained.read_history(fitted), X, y))
+    assert len(found) < len(trained.SPLITS), "200 steps cannot be made of each share"
+    assert len(found["split 0.2"][0]) == 200
+    assert trained.tails(trained.read_history(fitted.history), X, y) == {}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dropnorm.curves import VALIDATION
+from grader.bands import Band
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -22,7 +23,10 @@ def falling(points: float) -> Criterion:
 
 
 def gap_closed(points: float) -> Criterion:
-    """The generalization gap at the end, from the training loss at inference, is as small as the reference's."""
+    """The generalization gap at the end, from the training loss at inference, is as small as the reference's.
+
+    It counts where the validation loss has come down: a network that has learned nothing yet has no gap, either.
+    """
     return Criterion("gap_closed", "Generalization gap is closed", points, _gap_closed)
 
 
@@ -37,6 +41,7 @@ def own_loss(points: float) -> Criterion:
 
 
 def _finite(evidence: Any) -> tuple[Fault, ...]:
+    """A training that broke down; all other criteria on curves give nothing for it."""
     for name in ("loss", VALIDATION):
         values = evidence.told.series.get(name, np.array([]))
         if not np.isfinite(values).all():
@@ -47,17 +52,18 @@ def _finite(evidence: Any) -> tuple[Fault, ...]:
 
 
 NO_NUMBERS = "The losses are no numbers, so this cannot be told from them."
+ONE_EPOCH = "There is one epoch only, so whether the loss falls cannot be told."
 
 
 def _falling(evidence: Any) -> tuple[Fault, ...]:
     losses = evidence.logged_losses
-    if not losses.size or not np.isfinite(losses).all():
+    if not losses.size or _finite(evidence):
         return (Fault(NO_NUMBERS, 1.0),)
     if len(losses) < 2:
-        return ()  # one epoch cannot fall; that it was one only is told by the criterion "fit"
+        return (Fault(ONE_EPOCH, 1.0),)
     last = float(losses[-max(1, len(losses) // 10) :].mean())
     fallen = 1 - last / losses[0] if losses[0] else 0.0
-    limits = evidence.band("fall") if len(losses) >= evidence.reference.fit.epochs else None
+    limits = evidence.band("fall")
     if fallen <= 0:
         return (Fault(explain("not_falling", first=_shown(losses[0]), last=_shown(last)), 1.0, "not_falling"),)
     if limits is not None and not limits.holds(fallen) and limits.low is not None and fallen < limits.low:
@@ -66,36 +72,50 @@ def _falling(evidence: Any) -> tuple[Fault, ...]:
 
 
 def _gap_closed(evidence: Any) -> tuple[Fault, ...]:
-    limits, gap = evidence.band("gap"), evidence.gap
+    broken = _finite(evidence)
+    if broken:
+        return broken
+    gap, loss = evidence.gap, evidence.last_val_loss
     if not np.isfinite(gap):
         return (Fault(NO_NUMBERS, 1.0),)
-    if limits is None or limits.holds(gap):
-        return ()
-    training, validation = evidence.losses_now
-    message = explain("gap_open", gap=_shown(gap), training=_shown(training), validation=_shown(validation))
-    return (Fault(message, 1.0, "gap_open"),)
+    if _above(evidence.band("gap"), gap):
+        training, validation = evidence.losses_now
+        message = explain("gap_open", gap=_shown(gap), training=_shown(training), validation=_shown(validation))
+        return (Fault(message, 1.0, "gap_open"),)
+    if _above(evidence.band("last_val_loss"), loss):
+        return (Fault(explain("gap_untold", gap=_shown(gap), loss=_shown(loss)), 1.0, "gap_untold"),)
+    return ()
 
 
 def _converged(evidence: Any) -> tuple[Fault, ...]:
     limits, loss = evidence.band("last_val_loss"), evidence.last_val_loss
-    if not np.isfinite(loss):
+    if _finite(evidence) or not np.isfinite(loss):
         return (Fault(NO_NUMBERS, 1.0),)
     if limits is None or limits.holds(loss):
         return ()
-    key = "not_converged" if limits.high is not None and loss > limits.high else "too_good"
+    key = "not_converged" if _above(limits, loss) else "too_good"
     return (Fault(explain(key, loss=_shown(loss)), 1.0, key),)
 
 
 def _own_loss(evidence: Any) -> tuple[Fault, ...]:
-    """Judged on the exercise's own validation part by the model as it is now: weights restored from an epoch count."""
-    limits, loss = evidence.band("last_val_loss"), evidence.losses_now[1]
+    """Judged on the exercise's own validation part by the model as it is now: weights restored from an epoch count.
+
+    A loss that is too high comes from overfitting where the gap, too, is wider than the reference's ever is.
+    """
+    broken = _finite(evidence)
+    if broken:
+        return broken
+    training, loss = evidence.losses_now
     if not np.isfinite(loss):
         return (Fault(NO_NUMBERS, 1.0),)
-    if limits is None or limits.high is None or min(loss, evidence.last_val_loss) <= limits.high:
+    if not _above(evidence.band("last_val_loss"), min(loss, evidence.last_val_loss)):
         return ()
-    training = evidence.losses_now[0]
-    key = "own_loss_overfits" if loss - training > 0.1 * loss else "own_loss_high"
+    key = "own_loss_overfits" if _above(evidence.band("gap"), loss - training) else "own_loss_high"
     return (Fault(explain(key, loss=_shown(loss), training=_shown(training)), 1.0, key),)
+
+
+def _above(limits: Band | None, value: float) -> bool:
+    return limits is not None and limits.high is not None and value > limits.high
 
 
 def _shown(value: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from grader import trained
 from grader.criteria.begun import history_begun
+from grader.criteria.layout import counted
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault, Status
 
@@ -60,7 +61,10 @@ def _history(evidence: Any) -> tuple[Fault, ...]:
 
 
 def fit(points: float) -> Criterion:
-    """As many epochs and as large batches as the exercise gives; each counts one half."""
+    """As many epochs and as large batches as the exercise gives; each counts one half.
+
+    A training of less than half of the epochs shows nothing of what is asked, and loses both halves.
+    """
     return Criterion("fit", "Fit: epochs and batch size", points, _fit)
 
 
@@ -71,15 +75,25 @@ def _fit(evidence: Any) -> tuple[Fault, ...]:
     if told.epochs < asked.epochs and not (diverged and told.asked == asked.epochs):
         stopped = told.asked is not None and told.epochs < told.asked
         key = "stopped_early" if stopped else "trained_too_short"
-        faults.append(Fault(explain(key, epochs=told.epochs), 0.5, key))
+        cost = 1.0 if 2 * told.epochs < asked.epochs else 0.5
+        faults.append(Fault(explain(key, epochs=counted(told.epochs, "epoch")), cost, key))
     elif told.epochs > asked.epochs:
-        faults.append(Fault(explain("trained_longer", epochs=told.epochs), 0.5, "trained_longer"))
-    rows = len(evidence.data.X_train)
-    usual = trained.steps_of(rows, asked.batch_size)
+        epochs = counted(told.epochs, "epoch")
+        faults.append(Fault(explain("trained_longer", epochs=epochs), 0.5, "trained_longer"))
+    usual = _usual_steps(evidence)
     if told.steps and told.steps != usual and not _rows_differ(evidence):
-        fewer_or_more = "larger" if told.steps < usual else "smaller"
-        faults.append(Fault(explain("other_batch", steps=told.steps, than=fewer_or_more), 0.5, "other_batch"))
+        fewer = told.steps < usual
+        seen = {
+            "steps": counted(told.steps, "step"),
+            "fewer": "fewer" if fewer else "more",
+            "either": "fewer rows or larger batches" if fewer else "more rows or smaller batches",
+        }
+        faults.append(Fault(explain("other_steps", **seen), 0.5, "other_steps"))
     return tuple(faults)
+
+
+def _usual_steps(evidence: Any) -> int:
+    return trained.steps_of(len(evidence.data.X_train), evidence.reference.fit.batch_size)
 
 
 def _rows_differ(evidence: Any) -> bool:
@@ -98,9 +112,26 @@ def _on_all(evidence: Any) -> int:
     return trained.steps_of(rows, evidence.reference.fit.batch_size)
 
 
-def rows(points: float) -> Criterion:
-    """Trained on the training part, validated on the validation part, both prepared as the exercise says."""
-    return Criterion("rows", "Data: trained and validated on the right rows", points, _rows)
+def rows(points: float, *, batch_given: bool = True) -> Criterion:
+    """Trained on the training part, validated on the validation part, both prepared as the exercise says.
+
+    Where the exercise gives the batch size, fewer steps than it makes leave open whether all rows were learned from.
+    """
+
+    def judge(evidence: Any) -> tuple[Fault, ...]:
+        faults = _rows(evidence)
+        if faults or not batch_given or not _too_few_steps(evidence):
+            return faults
+        steps = counted(evidence.told.steps, "step")
+        return (Fault(explain("rows_unknown", steps=steps), 1.0, "rows_unknown"),)
+
+    return Criterion("rows", "Data: trained and validated on the right rows", points, judge)
+
+
+def _too_few_steps(evidence: Any) -> bool:
+    """Whether an epoch, in the exercise's batches, did not reach all rows of the training part."""
+    steps = evidence.told.steps
+    return bool(steps) and steps < _usual_steps(evidence) and not _rows_differ(evidence)
 
 
 def _rows(evidence: Any) -> tuple[Fault, ...]:

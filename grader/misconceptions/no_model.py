@@ -27,7 +27,7 @@ ENTRIES = (
         "in_a_list",
         "`{name}` is {type} with a model in it.",
         "`compile` and `fit` belong to the model; what holds it knows neither.",
-        "Look at both ends of your expression: which brackets are too many, or is there a comma behind the last one?",
+        "Look at both ends of your expression, for brackets too many or a comma behind the last one.",
     ),
     Misconception(
         "list_of_layers",

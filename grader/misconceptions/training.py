@@ -64,27 +64,27 @@ HISTORY = (
 FIT = (
     Misconception(
         "trained_too_short",
-        "the training ran for {epochs} epochs, fewer than the exercise gives.",
+        "the training ran for {epochs}, fewer than the exercise gives.",
         "What sets in late (overfitting without dropout, the slow gain with it) cannot show yet.",
         "Compare `epochs` with the cell that the exercise gave.",
     ),
     Misconception(
         "stopped_early",
-        "the training stopped by itself after {epochs} epochs.",
+        "the training stopped by itself after {epochs}.",
         "Early stopping is a good habit, but it hides what the end of these curves should show.",
         "Train without that callback here.",
     ),
     Misconception(
         "trained_longer",
-        "the training ran for {epochs} epochs, more than the exercise gives.",
+        "the training ran for {epochs}, more than the exercise gives.",
         "Curves are compared at the same epoch: more training is a second difference.",
         "Compare `epochs` with the cell that the exercise gave.",
     ),
     Misconception(
-        "other_batch",
-        "an epoch had {steps} steps, so the batches were {than} than the exercise gives.",
-        "The batch size sets how many steps an epoch takes and how noisy each one is.",
-        "Compare `batch_size` with the cell that the exercise gave.",
+        "other_steps",
+        "an epoch had {steps}, {fewer} than the exercise's rows make in its batches: you gave `fit` {either}.",
+        "Rows and batch size set how many steps an epoch takes and how noisy each one is.",
+        "Compare what you pass to `fit` with the cell that the exercise gave.",
     ),
 )
 
@@ -124,6 +124,12 @@ ROWS = (
         "an epoch had as many steps as training and validation rows together make.",
         "Rows that the network learns from cannot show whether it has learned them by heart.",
         "Pass the training part alone to learn from.",
+    ),
+    Misconception(
+        "rows_unknown",
+        "an epoch had {steps}, too few to reach all rows of the training part in the exercise's batches.",
+        "So it cannot be told from which rows the network learned.",
+        "Pass the whole training part, in the batches of the cell that the exercise gave.",
     ),
     Misconception(
         "trained_on_validation",
@@ -201,7 +207,7 @@ CURVES = (
         "not_finite",
         "`{series}` is {value} in epoch {epoch}.",
         "From such a loss no step can be computed, so nothing more is learned.",
-        "Look at the epochs just before it, then at what differs from the exercise: network, `compile` or data.",
+        "Look at the epochs just before it, then at your network, its `compile` and the data.",
     ),
     Misconception(
         "not_falling",
@@ -212,7 +218,7 @@ CURVES = (
     Misconception(
         "falls_little",
         "the training loss fell from {first} to {last} only.",
-        "The exercise's network gets much further in the same training.",
+        "The exercise's network gets much further in its training.",
         "Look at the structure's findings first; then train again.",
     ),
     Misconception(
@@ -220,6 +226,13 @@ CURVES = (
         "at the end the validation loss is {validation} and the training loss at inference {training}: a gap of {gap}.",
         "The network still does better on rows that it knows: it overfits.",
         "Is dropout where the exercise asks for it, and strong enough?",
+    ),
+    Misconception(
+        "gap_untold",
+        "the gap at the end is {gap}, but the validation loss is {loss}, above where the exercise's network ends.",
+        "A network that has learned little does as badly on the rows that it knows as on new ones: its small gap says "
+        "nothing.",
+        "Let the validation loss come down first; then look at the gap again.",
     ),
     Misconception(
         "not_converged",
