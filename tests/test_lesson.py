@@ -55,7 +55,9 @@ CLAIMS = {
     "standardised inputs stand steps a hundred times larger": (
         "min(largest['standardised']) >= 50 * max(largest['raw'])"
     ),
-    "some validation rows lie outside the training range, none outside that of all rows": "outside(honest) > 0 and outside(leaky) == 0",
+    "some validation rows lie outside the training range, none outside that of all rows": (
+        "outside(honest) > 0 and outside(leaky) == 0"
+    ),
     "epsilon all but loses one column": "after.min() < 0.2 and after.drop(after.idxmin()).min() > 0.7",
     "momentum changes no training": "differences.max() < 0.001",
     "at momentum 0.9 inference lags less": "excesses[0] > 5 * abs(excesses[1])",
