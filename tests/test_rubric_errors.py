@@ -101,3 +101,13 @@ def test_a_loss_without_a_name_is_told_as_it_was_given(loss: object, told: str) 
     (fault,) = (f for f in judge(sheet, Evidence.of(owner.name, {"model": model})).findings if f.message)
     assert (fault.misconception, fault.points) == ("other_loss", 0.25)
     assert told in fault.message and "unknown" not in fault.message
+
+
+def test_a_training_whose_history_was_not_kept_is_not_called_untrained() -> None:
+    owner, sheet = rubric("spotify_curve")
+    model = owner.reference.build()
+    names = {"model": model, "history": None}
+    assert judge(sheet, Evidence.of(owner.name, names)).misconceptions == ("not_trained",)
+    model.optimizer.iterations.assign(3)
+    found = judge(sheet, Evidence.of(owner.name, names))
+    assert (found.status, found.misconceptions) == (Status.NOT_STARTED, ("history_not_kept",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from grader import trained
 from grader.criteria.errors import explain_compile_error, explain_error
 from grader.facts import ObservationError
 from grader.misconceptions import explain
@@ -51,6 +52,7 @@ def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
         if evidence.error is not None:
             return Status.RAISED, explain_error(evidence.error, evidence.exercise.model_name)
         key = "not_trained" if evidence.facts.compiled else "not_compiled"
+        key = "history_not_kept" if trained.iterations(evidence.model) else key
         message = explain(key, model=evidence.exercise.model_name, history=name)
         return Status.NOT_STARTED, Fault(message, 1.0, key)
     return None

@@ -12,6 +12,12 @@ HISTORY = (
         "Run the cell that calls `fit`, then check again.",
     ),
     Misconception(
+        "history_not_kept",
+        "`{model}` has been trained, but `{history}` holds nothing.",
+        "The curves are judged from the History object that `fit` returns.",
+        "Make the model anew and give that name to what its `fit` returns.",
+    ),
+    Misconception(
         "no_history",
         "`{history}` is a {kind}, not what `fit` returns.",
         "The curves are judged from the History object that Keras makes while it trains.",
