@@ -214,7 +214,7 @@ ERRORS = (
     ),
     Misconception(
         "fit_before_compile",
-        "your cell raised an error, because `fit` was called before `compile`.",
+        "your cell raised an error, because the model was not compiled yet.",
         "`fit` needs an optimizer and a loss.",
         "Run the cell that calls `compile` first.",
     ),
