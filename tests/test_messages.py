@@ -11,10 +11,11 @@ from keras import layers
 
 from grader.criteria.errors import explain_error
 from grader.evidence import Evidence
-from grader.exercises import rubric
+from grader.exercises import EXERCISES, rubric
 from grader.misconceptions import MISCONCEPTIONS
 from grader.rubric import judge
 from tests.answers import run
+from tests.no_answer import printed
 from tests.test_rubric_questions import history
 
 
@@ -92,3 +93,22 @@ def test_keras_is_not_blamed_for_a_name_of_ones_own() -> None:
 def test_what_is_no_number_any_more_is_told_in_words_that_fit_every_exercise() -> None:
     entry = MISCONCEPTIONS["not_finite"]
     assert "too long" not in entry.why and "scale" not in f"{entry.why} {entry.step}"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_hint_prints_the_answer(name: str) -> None:
+    assert {word for hint in EXERCISES[name].hints for word in printed(name, hint)} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "found"),
+    [
+        ("Write `layers.Dropout(0.3)` after each.", "", {"Dropout(", "0.3", "layers.Dropout(0.3)"}),
+        ("Each of your Dropout layers drops 70 % of its inputs. Write 0.3.", "layers.Dropout(0.7)", {"0.3"}),
+        ("Your first hidden layer has 64 units. Look it up.", "layers.Dense(64)", set()),
+        ("Your first hidden layer has 96 units, not 128. Look it up.", "layers.Dense(96)", {"128"}),
+        ("`best_epoch` is 4. Take `np.argmin(losses) + 1`.", "best_epoch = 4", {"argmin"}),
+    ],
+)
+def test_an_answer_that_is_printed_is_found(text: str, own: str, found: set[str]) -> None:
+    assert printed("spotify_model", text, own) == found

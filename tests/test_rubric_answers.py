@@ -8,6 +8,7 @@ from grader.evidence import Evidence
 from grader.exercises import exercise, rubric
 from grader.rubric import Status, judge
 from tests.answers import Answer, answers, run
+from tests.no_answer import printed
 
 SPOTIFY = answers(
     "spotify-wrong-dropout", "spotify-wrong-network", "spotify-wrong-cells", "spotify-errors", "spotify-unusual"
@@ -45,6 +46,8 @@ def test_an_answer_gets_what_it_must(answer: Answer) -> None:
         owner, sheet = rubric(expected.rubric)
         verdict = judge(sheet, handed_in(answer, owner.name))
         said = "\n".join(finding.message for finding in verdict.findings)
+        own = "\n".join(answer.cells)
+        assert {word for f in verdict.findings for word in printed(owner.name, f.message, own)} == set(), said
         assert verdict.misconceptions == expected.misconceptions, said
         assert verdict.status == STATUS.get(expected.status, expected.status), said
         assert verdict.score == expected.score, said

@@ -13,6 +13,7 @@ from grader.evidence import Evidence
 from grader.exercises import exercise
 from grader.rubric import judge
 from tests.answers import Answer, answers, run
+from tests.no_answer import printed
 from tests.test_rubric_answers import IMPORTS, STATUS, titled
 
 EPOCHS = 3
@@ -55,6 +56,8 @@ def test_a_network_of_ones_own_gets_what_it_must(answer: Answer) -> None:
     (expected,) = answer.expected
     verdict = judge(exercise("spotify_own_model").rubrics[expected.rubric], evidence)
     said = "\n".join(f"{f.criterion} {f.points}/{f.of} {f.message}" for f in verdict.findings)
+    own = "\n".join(answer.cells)
+    assert {word for f in verdict.findings for word in printed("spotify_own_model", f.message, own)} == set(), said
     assert verdict.misconceptions == expected.misconceptions, said
     assert verdict.status == STATUS.get(expected.status, expected.status), said
     assert verdict.score == expected.score, said

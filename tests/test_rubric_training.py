@@ -19,6 +19,7 @@ from grader.exercises import Exercise, exercise, rubric
 from grader.rubric import judge
 from grader.spec import FitSettings
 from tests.answers import Answer, answers, run
+from tests.no_answer import printed
 from tests.test_rubric_answers import IMPORTS, STATUS, titled
 
 EPOCHS = 3
@@ -84,6 +85,8 @@ def test_a_trained_answer_gets_what_it_must(answer: Answer) -> None:
     for expected in answer.expected:
         verdict = judge(owner.rubrics[expected.rubric], evidence)
         said = "\n".join(f"{f.criterion} {f.points}/{f.of} {f.message}" for f in verdict.findings)
+        own = "\n".join(answer.cells)
+        assert {word for f in verdict.findings for word in printed(owner.name, f.message, own)} == set(), said
         assert verdict.misconceptions == expected.misconceptions, said
         assert verdict.status == STATUS.get(expected.status, expected.status), said
         assert verdict.score == expected.score, said
