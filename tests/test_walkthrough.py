@@ -227,7 +227,10 @@ LEGIBILITY = """svg => {
             .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    const page = getComputedStyle(svg.closest('.jp-WindowedPanel-outer, .jp-Notebook')).backgroundColor;
+    const ground = element => getComputedStyle(element).backgroundColor;
+    let behind = svg;
+    while (ground(behind) === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
+    const page = ground(behind);
     const [low, high] = [light(getComputedStyle(svg).color), light(page)].sort((a, b) => a - b);
     return [svg.querySelectorAll('use').length, (high + 0.05) / (low + 0.05)];
 }"""

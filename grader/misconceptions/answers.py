@@ -50,7 +50,7 @@ ENTRIES = (
     Misconception(
         "logged_gap",
         "`{name}` is {value}, the difference to the training loss that Keras logs.",
-        "That one is taken while the network trains and over the whole epoch, so part of the difference is an artefact.",
+        "That one is taken in training, over the whole epoch, so part of the difference is an artefact.",
         "Which series holds the training loss at inference?",
     ),
     Misconception(
