@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import Literal
 
 import keras
@@ -18,19 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from dropnorm.curves import AT_INFERENCE, LearningCurves
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Inputs and targets of the training part and of the validation part.
-
-    ``X_train`` and ``X_valid`` have the shape ``(rows, features)``, ``y_train`` and ``y_valid`` ``(rows,)``.
-    """
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_valid: np.ndarray
-    y_valid: np.ndarray
+from dropnorm.split import Split
 
 
 class LossAtInference(keras.callbacks.Callback):

@@ -14,7 +14,8 @@ quiet.start()
 import keras  # noqa: E402
 from keras import Input, Sequential, layers  # noqa: E402
 
-from dropnorm.training import LossAtInference, Split, train  # noqa: E402
+from dropnorm.split import Split  # noqa: E402
+from dropnorm.training import LossAtInference, train  # noqa: E402
 
 
 @pytest.fixture

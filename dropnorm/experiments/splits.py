@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from dropnorm import datasets
-
-# TensorFlow is started where a training begins: reading a table must not wait for it.
-if TYPE_CHECKING:
-    from dropnorm.training import Split
+from dropnorm.split import Split
 
 RAW, WITHOUT_TWINS, STANDARDISED = "raw", "raw, twins removed", "standardised"
 INPUTS = (RAW, WITHOUT_TWINS, STANDARDISED)
@@ -25,8 +20,6 @@ def split(data: str, inputs: str) -> Split:
         inputs: one of `INPUTS`: as they are; without repeated rows, which are removed before the split; or scaled to
             mean 0 and standard deviation 1 of the training part.
     """
-    from dropnorm.training import Split
-
     entry = datasets.dataset(data)
     frame = pd.read_csv(entry.path)
     if inputs == WITHOUT_TWINS:

@@ -1,0 +1,73 @@
+"""What a run is: the network's layers by their standard names, how it is trained, and from which seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Dense:
+    """``keras.layers.Dense(units)``, with bias and without activation."""
+
+    units: int
+
+
+@dataclass(frozen=True)
+class Relu:
+    """``keras.layers.Activation("relu")``."""
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """``keras.layers.Dropout(rate)``: ``rate`` is the share dropped."""
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"A dropout rate is at least 0 and below 1; this one is {self.rate}.")
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """``keras.layers.BatchNormalization(momentum=..., epsilon=...)`` with Keras' defaults."""
+
+    momentum: float = 0.99
+    epsilon: float = 1e-3
+
+
+Layer = Dense | Relu | Dropout | BatchNorm
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run: a chain of layers that ends in ``Dense(1)``, trained on the mean absolute error.
+
+    Attributes:
+        layers: from the inputs to the output.
+        optimizer: "adam" (learning rate 0.001 by default) or "sgd" (0.01), as Keras has them.
+        epochs: passes over the training part.
+        batch_size: rows a step; the last step of an epoch takes what is left.
+        seed: of initial weights, masks and the order of the rows, each drawn from a stream of its own.
+        shuffle: as in `dropnorm.training.train`: one order for all epochs, or a new one for each.
+        learning_rate: None for the optimizer's own default.
+    """
+
+    layers: tuple[Layer, ...]
+    optimizer: Literal["adam", "sgd"] = "adam"
+    epochs: int = 100
+    batch_size: int = 256
+    seed: int = 0
+    shuffle: Literal["once", "each epoch"] = "once"
+    learning_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.layers or self.layers[-1] != Dense(1):
+            raise ValueError("A plan's layers end in Dense(1), which predicts one number a row.")
+        if self.optimizer not in ("adam", "sgd"):
+            raise ValueError(f"A plan's optimizer is 'adam' or 'sgd', not {self.optimizer!r}.")
+
+    def with_seed(self, seed: int) -> Plan:
+        """The same plan from another seed."""
+        return replace(self, seed=seed)
