@@ -93,9 +93,7 @@ class Background:
             self._on_failure(f"A background run failed: {error}.")
 
     def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self._processes, mp_context=multiprocessing.get_context("spawn"), initializer=humble
-        )
+        return ProcessPoolExecutor(self._processes, mp_context=multiprocessing.get_context("spawn"), initializer=humble)
 
     def close(self) -> None:
         """Drop what has not begun, and end the processes when what runs is finished."""

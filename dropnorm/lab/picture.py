@@ -1,0 +1,160 @@
+"""The lab's learning curves as two layers of one drawing: axes that stay put, and curves that change.
+
+matplotlib draws the axes once for a setting (some 50 ms) and tells where a number lies in them. The curves are a few
+SVG paths on top, written in about a millisecond, so a slider's move is answered by a small message; as vectors they
+follow the page's theme and stay sharp at any width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.figures import LABELS, LOOKS, VERMILLION, svg
+
+SIZE = (7.6, 3.3)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
+SERIES = (LOGGED, AT_INFERENCE, VALIDATION)
+DASHES = {LOGGED: "1.5 2.5", AT_INFERENCE: "6 3", VALIDATION: "none"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A moment of a live training at which its dropout rate was changed: after how many epochs, and to what."""
+
+    epochs: float
+    rate: float
+
+
+class CurvesPicture:
+    """Axes for learning curves, and the curves in them.
+
+    Args:
+        epochs: the right end of the axis of epochs.
+        bottom, top: the limits of the loss axis.
+        ylabel: the loss and its unit.
+    """
+
+    def __init__(self, epochs: int, bottom: float, top: float, ylabel: str) -> None:
+        figure = Figure(figsize=SIZE, dpi=72, layout="constrained")
+        self.axes = figure.add_subplot()
+        self.axes.set(xlim=(0, epochs), ylim=(bottom, top), xlabel="epoch", ylabel=ylabel)
+        for name in SERIES:
+            self.axes.plot([], [], label=LABELS[name], **LOOKS[name])
+        self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label="best epoch")
+        figure.legend(loc="outside upper left", ncols=4, frameon=False)
+        self.frame = svg(figure, f"Axes: {ylabel} from {bottom:g} to {top:g} over {epochs} epochs.")
+        self.width, self.height = (72 * side for side in SIZE)
+        box = self.axes.get_window_extent()
+        self._box = (box.x0, self.height - box.y1, box.width, box.height)
+
+    def curves(
+        self,
+        shown: LearningCurves | None,
+        ghost: LearningCurves | None = None,
+        changes: Sequence[Change] = (),
+        note: str = "",
+        alt: str = "",
+    ) -> str:
+        """The curves as an ``<svg>`` that lies on the frame.
+
+        Args:
+            shown: what is drawn; of several runs the mean, with a band from the lowest to the highest.
+            ghost: curves drawn thin and dashed behind it, for comparison.
+            changes: the moments at which a live training's rate was changed, each drawn as a line with its rate.
+            note: one short line inside the axes, such as "computing".
+            alt: what is seen, in words.
+        """
+        x, y, width, height = self._box
+        inside: list[str] = []
+        if ghost is not None:
+            inside += [
+                self._path(ghost, name, "ghost", 'stroke="currentColor" stroke-width="1"') for name in SERIES[1:]
+            ]
+        if shown is not None:
+            inside += [self._band(shown, name) for name in SERIES if shown.runs > 1]
+            inside += [self._path(shown, name, "shown", _look(name)) for name in SERIES]
+            inside.append(self._best(shown))
+        inside += [self._change(change) for change in changes]
+        words = f'<text x="{x + width / 2:.1f}" y="{y + height / 2:.1f}" {TEXT}>{note}</text>' if note else ""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
+            f'width="{self.width:g}pt" role="img" aria-label="{alt}" fill="none" '
+            f'style="max-width: 100%; height: auto; overflow: hidden">'
+            f'<svg x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" overflow="hidden" '
+            f'viewBox="{x:.1f} {y:.1f} {width:.1f} {height:.1f}">{"".join(inside)}</svg>{words}</svg>'
+        )
+
+    def _path(self, curves: LearningCurves, name: str, role: str, look: str) -> str:
+        series = _series(curves, name)
+        if series is None:
+            return ""
+        with np.errstate(all="ignore"):
+            points = self._points(series.mean(axis=0))
+        dashes = "4 3" if role == "ghost" else DASHES[name]
+        return f'<path class="{role} {name}" d="{_line(points)}" {look} stroke-dasharray="{dashes}"/>'
+
+    def _band(self, curves: LearningCurves, name: str) -> str:
+        series = _series(curves, name)
+        if series is None or not np.isfinite(series).all():
+            return ""
+        outline = np.concatenate([self._points(series.max(axis=0)), self._points(series.min(axis=0))[::-1]])
+        return f'<path class="band {name}" d="{_line(outline)}Z" fill="{LOOKS[name]["color"]}" fill-opacity="0.2"/>'
+
+    def _best(self, curves: LearningCurves) -> str:
+        mean = curves.val_loss.mean(axis=0)
+        if not np.isfinite(mean).any():
+            return ""
+        best = int(np.nanargmin(np.where(np.isfinite(mean), mean, np.nan)))
+        x, y = self._points(mean)[best]
+        return f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{VERMILLION}"/>'
+
+    def _change(self, change: Change) -> str:
+        x = self._place(change.epochs, 0)[0]
+        top = self._box[1]
+        return (
+            f'<g class="change"><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{top + self._box[3]:.1f}" '
+            f'stroke="currentColor" stroke-width="1" stroke-dasharray="2 3"/>'
+            f'<text x="{x + 3:.1f}" y="{top + 11:.1f}" {SMALL_TEXT}>{change.rate:g}</text></g>'
+        )
+
+    def _points(self, series: np.ndarray) -> np.ndarray:
+        """Where the numbers of the epochs 1, 2, … lie in the drawing, ``(epochs, 2)``; NaN where there is none."""
+        epochs = np.arange(1, len(series) + 1)
+        with np.errstate(all="ignore"):
+            finite = np.where(np.isfinite(series), np.clip(series, -1e6, 1e6), np.nan)
+        points = self.axes.transData.transform(np.column_stack([epochs, finite]))
+        points[:, 1] = self.height - points[:, 1]
+        return points
+
+    def _place(self, epochs: float, loss: float) -> tuple[float, float]:
+        x, y = self.axes.transData.transform((epochs, loss))
+        return float(x), self.height - float(y)
+
+
+TEXT = 'text-anchor="middle" font-family="sans-serif" font-size="13" fill="currentColor"'
+SMALL_TEXT = 'font-family="sans-serif" font-size="10" fill="currentColor"'
+
+
+def _look(name: str) -> str:
+    look = LOOKS[name]
+    return f'stroke="{look["color"]}" stroke-width="{look["linewidth"]}" stroke-linejoin="round"'
+
+
+def _series(curves: LearningCurves, name: str) -> np.ndarray | None:
+    return getattr(curves, name)
+
+
+def _line(points: np.ndarray) -> str:
+    """A path through the points, interrupted where there is no number."""
+    steps, drawing = [], False
+    for x, y in points.tolist():
+        if y != y:  # NaN
+            drawing = False
+            continue
+        steps.append(f"{'L' if drawing else 'M'}{x:.1f} {y:.1f}")
+        drawing = True
+    return "".join(steps)
