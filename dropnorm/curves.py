@@ -8,7 +8,7 @@ the epoch's end, dropout off, moving averages in use), and every gap in the cour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,23 @@ class LearningCurves:
         loss, val_loss = logs.pop(LOGGED), logs.pop(VALIDATION)
         at_inference = logs.pop(AT_INFERENCE, None)
         return cls(loss, val_loss, at_inference, logs, () if seed is None else (seed,))
+
+    @classmethod
+    def stack(cls, runs: Sequence[LearningCurves]) -> LearningCurves:
+        """The curves of several trainings as runs of one, in their order; metrics are left out.
+
+        Raises:
+            ValueError: there is none, or they differ in length or in what was measured.
+        """
+        if not runs or len({(each.epochs, each.loss_at_inference is None) for each in runs}) != 1:
+            raise ValueError("Curves are stacked if there are some, equally long, all with the loss at inference or none.")
+        measured = runs[0].loss_at_inference is not None
+        return cls(
+            np.concatenate([each.loss for each in runs]),
+            np.concatenate([each.val_loss for each in runs]),
+            np.concatenate([each.loss_at_inference for each in runs]) if measured else None,
+            seeds=tuple(seed for each in runs for seed in each.seeds),
+        )
 
     # What can be said of the shape: each an array of the shape (runs,).
 

@@ -1,7 +1,8 @@
-"""Runs in processes of their own, at the lowest priority, while the notebook's kernel answers.
+"""Runs in processes of their own, at low priority, while the notebook's kernel answers.
 
-A wish replaces the one before: what has not begun is dropped, what runs is finished and kept. The processes end with
-the kernel, even with one that was killed.
+All that a kernel wants computed shares one pool. A wish replaces its owner's last one and goes before the wishes of
+others: what has not begun is dropped, what runs is finished and kept. The processes end with the kernel, even with one
+that was killed.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import contextlib
 import multiprocessing
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from threadpoolctl import threadpool_limits
@@ -25,83 +28,108 @@ from dropnorm.sweep.plan import Plan
 PRIORITY = 10  # of 19, the lowest: enough that a learner's own training beside it goes first
 
 
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """Plans to be computed on a split, in their order.
+
+    Attributes:
+        plans: what is wanted.
+        split: the data.
+        on_curves: called with a plan and its curves, from a thread of the pool or, for what the cache holds, from the
+            thread that wishes. It must be quick and thread-safe.
+        on_failure: called with one sentence when runs cannot be computed.
+    """
+
+    plans: Sequence[Plan]
+    split: Split
+    on_curves: Callable[[Plan, LearningCurves], None]
+    on_failure: Callable[[str], None]
+
+
 class Background:
-    """Trains plans and calls back with their curves.
+    """A pool of processes and what is wanted of it.
 
     Args:
-        on_curves: called with a plan and its curves, from a thread of the pool or, for what the cache holds, from the
-            thread that wishes; it must be quick and thread-safe.
-        on_failure: called with one sentence when runs cannot be computed at all.
         processes: how many runs at once; one a core by default.
     """
 
-    def __init__(
-        self,
-        on_curves: Callable[[Plan, LearningCurves], None],
-        on_failure: Callable[[str], None],
-        processes: int | None = None,
-    ) -> None:
-        self._on_curves, self._on_failure = on_curves, on_failure
+    def __init__(self, processes: int | None = None) -> None:
         self._processes = processes or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
-        self._waiting: list[Future[LearningCurves]] = []
-        self._wish = 0
-        self._lock = threading.Lock()
+        self._wishes: dict[object, tuple[Wish, str, deque[Plan]]] = {}  # the latest last
+        self._running = 0
+        self._lock = threading.RLock()
 
-    def want(self, plans: Sequence[Plan], split: Split) -> None:
-        """Compute these plans, in this order, in place of what was wanted before. Returns at once."""
-        data = cache.digest(split)
-        kept = {plan: cache.load(plan, data) for plan in plans}
+    def want(self, owner: object, wish: Wish) -> None:
+        """Compute a wish in place of the one that this owner had. Returns at once.
+
+        Plans that the cache holds are called back before this returns.
+        """
+        self.drop(owner)
+        data = cache.digest(wish.split)
+        lacking: deque[Plan] = deque()
+        for plan in wish.plans:
+            curves = cache.load(plan, data)
+            if curves is None:
+                lacking.append(plan)
+            else:
+                wish.on_curves(plan, curves)
         with self._lock:
-            self._wish += 1
-            for future in self._waiting:
-                future.cancel()
-            self._waiting = []
-        for plan, curves in kept.items():
-            if curves is not None:
-                self._on_curves(plan, curves)
-        lacking = [plan for plan, curves in kept.items() if curves is None]
-        if lacking:
-            self._submit(lacking, split, data)
+            self._wishes[owner] = (wish, data, lacking)
+        self._feed()
 
-    def _submit(self, plans: Sequence[Plan], split: Split, data: str) -> None:
+    def drop(self, owner: object) -> None:
+        """Forget what an owner wanted; what runs is finished, and still called back."""
         with self._lock:
-            wish = self._wish
-            try:
-                self._pool = self._pool or self._started()
-                futures = [self._pool.submit(computed, plan, split, data) for plan in plans]
-            except (OSError, RuntimeError) as error:  # no process may be started, or the pool has broken
-                self._pool = None
-                self._on_failure(f"Curves cannot be computed in the background: {error}. Run the cell again.")
-                return
-            self._waiting = futures
-        for plan, future in zip(plans, futures, strict=True):
-            future.add_done_callback(lambda future, plan=plan: self._done(plan, future, wish))
-
-    def _done(self, plan: Plan, future: Future[LearningCurves], wish: int) -> None:
-        if future.cancelled():
-            return
-        error = future.exception()
-        if error is None:
-            self._on_curves(plan, future.result())
-        elif isinstance(error, BrokenProcessPool):
-            with self._lock:
-                first, self._pool = self._pool is not None and wish == self._wish, None
-            if first:
-                self._on_failure("The background processes have ended: move a control to start them again.")
-        else:
-            self._on_failure(f"A background run failed: {error}.")
-
-    def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._processes, mp_context=multiprocessing.get_context("spawn"), initializer=humble)
+            self._wishes.pop(owner, None)
 
     def close(self) -> None:
-        """Drop what has not begun, and end the processes when what runs is finished."""
+        """Forget all wishes and end the processes when what runs is finished."""
         with self._lock:
-            pool, self._pool, self._waiting = self._pool, None, []
-            self._wish += 1
+            pool, self._pool, self._wishes = self._pool, None, {}
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _feed(self) -> None:
+        """Give the pool work while it has room, the latest wish first; one more than it has processes never idles."""
+        while True:
+            with self._lock:
+                waiting = [each for each in reversed(self._wishes.values()) if each[2]]
+                if not waiting or self._running > self._processes:
+                    return
+                wish, data, plans = waiting[0]
+                plan = plans.popleft()
+                try:
+                    self._pool = self._pool or _started(self._processes)
+                    future = self._pool.submit(computed, plan, wish.split, data)
+                except (OSError, RuntimeError) as error:  # no process may be started, or the pool has been ended
+                    self._pool, self._wishes = None, {}
+                    wish.on_failure(f"Curves cannot be computed in the background ({error}); run the cell again.")
+                    return
+                self._running += 1
+            future.add_done_callback(lambda done, plan=plan, wish=wish: self._done(plan, wish, done))
+
+    def _done(self, plan: Plan, wish: Wish, future: Future[LearningCurves]) -> None:
+        error = None if future.cancelled() else future.exception()
+        with self._lock:
+            self._running -= 1
+            if isinstance(error, BrokenProcessPool):
+                self._pool, self._wishes = None, {}
+        if isinstance(error, BrokenProcessPool):
+            wish.on_failure("The background processes were ended; move a control, and they are started again.")
+        elif error is not None:
+            wish.on_failure(f"A run in the background failed: {error}.")
+        elif not future.cancelled():
+            wish.on_curves(plan, future.result())
+        self._feed()
+
+
+shared = Background()
+"""The pool of this process; nothing is started before somebody wants something."""
+
+
+def _started(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=humble)
 
 
 def humble() -> None:
