@@ -1,12 +1,16 @@
-"""A picture of a network under dropout: the same layer with one mask after the other.
+"""Pictures of a network under dropout: one mask after the other, and what a mask does to the activations.
 
-Pure SVG and CSS: it moves without a kernel and without JavaScript, in a saved page too. It stops while the pointer is
-on it or the keyboard's focus is in it, and stands still for readers whose system asks for reduced motion.
+`network_svg` is pure SVG and CSS: it moves without a kernel and without JavaScript, in a saved page too. It stops while
+the pointer is on it or the keyboard's focus is in it, and stands still for readers whose system asks for reduced
+motion. `dropout_svg` stands still and shows the numbers.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
@@ -88,42 +92,154 @@ def _style(name: str, frames: int) -> str:
     )
 
 
-def _places(count: int) -> np.ndarray:
+def _places(count: int, bottom: float = BOTTOM) -> np.ndarray:
     """The heights of a column of units, centred."""
     if count == 1:
-        return np.array([(TOP + BOTTOM) / 2])
-    return np.linspace(TOP, BOTTOM, count)
+        return np.array([(TOP + bottom) / 2])
+    return np.linspace(TOP, bottom, count)
 
 
 def _frame(mask: np.ndarray, number: int, frames: int, columns: list[np.ndarray]) -> str:
     hidden, following = columns[1], columns[2]
     lines = _lines(COLUMNS[1], hidden[mask], COLUMNS[2], following, strong=True)
-    crosses = "".join(
-        f'<path d="M {x - 6} {y - 6:.1f} l 12 12 m 0 -12 l -12 12" stroke="currentColor" stroke-width="2"/>'
-        for x, y in zip(itertools.repeat(COLUMNS[1]), hidden[~mask], strict=False)
-    )
     caption = f"mask {number + 1} of {frames}: {int((~mask).sum())} of {len(mask)} units dropped"
     return (
         lines
         + _units(COLUMNS[1], hidden[mask])
         + _units(COLUMNS[1], hidden[~mask], dropped=True)
-        + crosses
+        + _crosses(COLUMNS[1], hidden[~mask])
         + f'<text x="{(COLUMNS[1] + COLUMNS[2]) / 2}" y="18" text-anchor="middle">{caption}</text>'
     )
 
 
-def _units(x: float, heights: np.ndarray, dropped: bool = False) -> str:
+def _crosses(x: float, heights: np.ndarray) -> str:
+    return "".join(
+        f'<path class="cross" d="M {x - 6} {y - 6:.1f} l 12 12 m 0 -12 l -12 12" stroke="currentColor" '
+        'stroke-width="2"/>'
+        for y in heights
+    )
+
+
+def _units(x: float, heights: np.ndarray, dropped: bool = False, radius: int = RADIUS) -> str:
     look = (
-        'fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="4 3"'
+        'class="dropped" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="4 3"'
         if dropped
         else f'fill="{BLUE}" stroke="currentColor" stroke-width="1.5"'
     )
-    return "".join(f'<circle cx="{x}" cy="{y:.1f}" r="{RADIUS}" {look}/>' for y in heights)
+    return "".join(f'<circle cx="{x}" cy="{y:.1f}" r="{radius}" {look}/>' for y in heights)
 
 
-def _lines(x: float, heights: np.ndarray, next_x: float, next_heights: np.ndarray, strong: bool = False) -> str:
+def _lines(
+    x: float,
+    heights: np.ndarray,
+    next_x: float,
+    next_heights: np.ndarray,
+    strong: bool = False,
+    radius: int = RADIUS,
+    next_radius: int = RADIUS,
+) -> str:
     look = f'stroke="{BLUE}" stroke-width="1.4"' if strong else 'stroke="currentColor" stroke-opacity="0.35"'
     return "".join(
-        f'<line x1="{x + RADIUS}" y1="{y:.1f}" x2="{next_x - RADIUS}" y2="{next_y:.1f}" {look}/>'
+        f'<line x1="{x + radius}" y1="{y:.1f}" x2="{next_x - next_radius}" y2="{next_y:.1f}" {look}/>'
         for y, next_y in itertools.product(heights, next_heights)
     )
+
+
+LARGE = 18  # radius of a circle that holds a number
+ROW = 48  # from one such circle to the next
+ALL_COLUMNS = {"inputs": 40, "hidden layer": 175, "dropout": 325, "next layer": 475, "output": 585}
+MIDDLE_COLUMNS = {"hidden layer": 45, "dropout": 160, "next layer": 265}
+ALL_WIDTH, MIDDLE_WIDTH = 625, 305
+
+
+@dataclass(frozen=True)
+class DropoutPanel:
+    """What dropout makes of one row's activations.
+
+    Attributes:
+        title: what stands above it.
+        activations: ``(units,)``, what the hidden layer computes.
+        kept: ``(units,)``, True where the mask keeps a unit.
+        factor: what the kept ones are multiplied by.
+    """
+
+    title: str
+    activations: np.ndarray
+    kept: np.ndarray
+    factor: float
+
+    @property
+    def passed_on(self) -> np.ndarray:
+        """``(units,)``: what the next layer receives."""
+        return self.activations * self.kept * self.factor
+
+
+def dropout_svg(panels: Sequence[DropoutPanel], alt: str, inputs: int = 4, next_units: int = 5) -> str:
+    """Panels as one ``<svg>`` element; a single one with the whole network, several two abreast with its middle.
+
+    Args:
+        panels: at least one, of equally many units.
+        alt: what is seen, in words.
+        inputs: number of inputs.
+        next_units: units of the layer whose inputs dropout drops.
+    """
+    whole = len(panels) == 1
+    columns, width = (ALL_COLUMNS, ALL_WIDTH) if whole else (MIDDLE_COLUMNS, MIDDLE_WIDTH)
+    abreast = 1 if whole else 2
+    height = TOP + ROW * (len(panels[0].kept) - 1) + 72
+    drawn = "".join(
+        f'<g class="panel" transform="translate({number % abreast * width} {number // abreast * height})">'
+        f"{_panel(panel, columns, inputs, next_units)}</g>"
+        for number, panel in enumerate(panels)
+    )
+    width, height = width * abreast, height * -(-len(panels) // abreast)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" '
+        f'aria-label={quoteattr(alt)} fill="currentColor" stroke="none" font-family="sans-serif" font-size="13" '
+        f'text-anchor="middle" style="max-width: 100%; height: auto">{drawn}</svg>'
+    )
+
+
+def _panel(panel: DropoutPanel, columns: dict[str, int], inputs: int, next_units: int) -> str:
+    kept, bottom = panel.kept, TOP + ROW * (len(panel.kept) - 1)
+    hidden, following = _places(len(kept), bottom), _places(next_units, bottom)
+    x, x_dropout, x_next = (columns[name] for name in ("hidden layer", "dropout", "next layer"))
+    drawn = [
+        _lines(x_dropout, hidden[kept], x_next, following, strong=True, radius=LARGE),
+        _units(x, hidden, radius=LARGE),
+        _units(x_dropout, hidden[kept], radius=LARGE),
+        _units(x_dropout, hidden[~kept], dropped=True, radius=LARGE),
+        _crosses(x_dropout, hidden[~kept]),
+        _units(x_next, following),
+    ]
+    if "inputs" in columns:
+        first, last = _places(inputs, bottom), _places(1, bottom)
+        drawn += [
+            _lines(columns["inputs"], first, x, hidden, next_radius=LARGE),
+            _lines(x_next, following, columns["output"], last),
+            _units(columns["inputs"], first),
+            _units(columns["output"], last),
+        ]
+    for y, computed, passed_on, is_kept in zip(hidden, panel.activations, panel.passed_on, kept, strict=True):
+        drawn += [
+            _lines(x, y[None], x_dropout, y[None], strong=bool(is_kept), radius=LARGE, next_radius=LARGE),
+            _text((x + x_dropout) / 2, y - 5, f"× {panel.factor:.3g}" if is_kept else "× 0", "factor"),
+            _text(x, y + 4, number(computed), "computed", ON_BLUE),
+        ]
+        if is_kept:
+            drawn.append(_text(x_dropout, y + 4, number(passed_on), "passed-on", ON_BLUE))
+    drawn += [_text(place, bottom + 44, name, "column") for name, place in columns.items()]
+    drawn.append(_text(sum(columns.values()) / len(columns), 13, panel.title, "title", 'font-weight="bold"'))
+    return "".join(drawn)
+
+
+ON_BLUE = 'fill="#ffffff" font-size="12"'
+
+
+def _text(x: float, y: float, words: str, name: str, look: str = "") -> str:
+    return f'<text class="{name}" x="{x:g}" y="{y:.1f}" {look}>{words}</text>'
+
+
+def number(value: float) -> str:
+    """An activation, short enough for its circle."""
+    return f"{value:.2f}" if abs(value) < 9.995 else f"{value:.1f}"

@@ -1,0 +1,194 @@
+"""What the smaller views share: a number with field and slider, a reading, and how a view is shown and closed."""
+
+from __future__ import annotations
+
+import html
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+import ipywidgets as widgets
+
+from dropnorm.lab import front_end
+
+WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
+LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
+
+
+class NumberControl:
+    """A number with a visible label: a field to type it into, and a slider beside it that keeps in step.
+
+    The label belongs to the field, because the slider's handle has no name that a screen reader could say.
+
+    Args:
+        label: what the number is.
+        value: where it starts, within the limits.
+        low, high, step: the limits, and by how much an arrow key moves.
+        css: a CSS class for the slider; the field has it with ``-field`` behind it.
+        whole: whether it is a whole number.
+    """
+
+    def __init__(
+        self, label: str, value: float, low: float, high: float, step: float, *, css: str, whole: bool = False
+    ) -> None:
+        self.label, self.low, self.high, self.value = label, low, high, value
+        field, slider = (widgets.IntText, widgets.IntSlider) if whole else (widgets.FloatText, widgets.FloatSlider)
+        self.field = field(
+            value=value,
+            step=step,
+            description=label,
+            style={"description_width": LABEL_WIDTH},
+            layout={"width": FIELD_WIDTH},
+        )
+        self.slider = slider(
+            value=value,
+            min=low,
+            max=high,
+            step=step,
+            readout=False,
+            tooltip=label,
+            layout={"width": SLIDER_WIDTH},
+        )
+        self.field.add_class(f"{css}-field")
+        self.slider.add_class(css)
+        self.box = widgets.HBox([self.field, self.slider], layout={"align_items": "center"})
+        self._listeners: list[Callable[[], None]] = []
+        self._note = ""
+        self._setting = False
+        for control in (self.field, self.slider):
+            control.observe(self._moved, "value")
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change, and after an entry that could not be taken as it was."""
+        self._listeners.append(listener)
+
+    def take_note(self) -> str:
+        """What there is to say about the last entry, once; empty if it was taken as it was."""
+        note, self._note = self._note, ""
+        return note
+
+    def _moved(self, change: dict[str, Any]) -> None:
+        if self._setting:  # the field follows the slider, or the other way round: no news
+            return
+        wanted = change["new"]
+        if not math.isfinite(wanted):
+            self._note = f"{self.label}: {wanted} is not a number to work with; it stays at {self.value:g}."
+        else:
+            self.value = min(max(wanted, self.low), self.high)
+            if self.value != wanted:
+                self._note = (
+                    f"{self.label}: {wanted:g} is outside {self.low:g} to {self.high:g}; {self.value:g} is used."
+                )
+        self._setting = True
+        try:
+            self.field.value = self.slider.value = self.value
+        finally:
+            self._setting = False
+        for listener in self._listeners:
+            listener()
+
+
+class View(ABC):
+    """Something to display: controls where a page listens, a static picture with alternative text elsewhere.
+
+    Nothing is built before it is displayed. Displayed again it shows the same controls again; after `close` it builds
+    new ones, in the state in which the old ones were left.
+    """
+
+    css: str  # the outer box's CSS class
+
+    def __init__(self) -> None:
+        self._box: widgets.Box | None = None
+
+    @abstractmethod
+    def _build(self) -> widgets.Box:
+        """The controls and their picture, in the present state."""
+
+    @abstractmethod
+    def static(self) -> tuple[str, str]:
+        """The static picture as an ``<svg>`` element, and its alternative text."""
+
+    def open(self) -> widgets.Box:
+        """The box of controls, built if there is none."""
+        if self._box is None:
+            self._box = self._build()
+            self._box.add_class(self.css)
+        return self._box
+
+    def close(self) -> None:
+        """Take the controls off every page that shows them, and forget them."""
+        if self._box is not None:
+            close_all(self._box)
+            self._box = None
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        if front_end.listens():
+            display(self.open())
+        else:
+            svg, alt = self.static()
+            display({"text/html": svg, "text/plain": alt}, raw=True)
+
+
+def close_all(widget: widgets.Widget) -> None:
+    """Close a widget with everything that it is made of: children, layout, style."""
+    for name in widget.keys:
+        part = getattr(widget, name)
+        for each in part if isinstance(part, tuple) else (part,):
+            if isinstance(each, widgets.Widget):
+                close_all(each)
+    widget.close()
+
+
+def spoken(text: str, live: bool = True) -> str:
+    """A reading, as HTML that a screen reader says when it changes.
+
+    Args:
+        text: plain text.
+        live: False while it changes by itself, several times a second or every second: nobody could listen.
+    """
+    return f'<div role="status" aria-live="{"polite" if live else "off"}">{html.escape(text)}</div>'
+
+
+def reading_widget() -> widgets.HTML:
+    """Where a `spoken` reading stands: at least three lines high, so that nothing below it jumps."""
+    widget = widgets.HTML(layout={"width": "auto", "min_height": "5em"})
+    widget.add_class("dropnorm-reading")
+    return widget
+
+
+def button(label: str, css: str, pressed: Callable[[], None]) -> widgets.Button:
+    """A button that calls ``pressed``."""
+    made = widgets.Button(description=label, layout={"width": "auto"})
+    made.add_class(css)
+    made.on_click(lambda _: pressed())
+    return made
+
+
+def whole_number(name: str, value: object, low: int, high: int) -> int:
+    """``value``, if it is a whole number within the limits.
+
+    Raises:
+        ValueError: it is not; names the argument, the limits and what it was.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
+        raise ValueError(f"{name} is a whole number from {low} to {high}; this is {value!r}.")
+    return int(value)
+
+
+def share(name: str, value: object, high: float) -> float:
+    """``value``, if it is a number from 0 to ``high``.
+
+    Raises:
+        ValueError: it is not; names the argument, the limits and what it was.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(value, (bool, str)) or not 0 <= number <= high:
+        raise ValueError(f"{name} is a number from 0 to {high:g}; this is {value!r}.")
+    return number

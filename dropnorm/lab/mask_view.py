@@ -1,0 +1,196 @@
+"""`MaskView`: what dropout does to one row at one step, and what it leaves alone at inference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from dropnorm.lab.controls import (
+    WRAPPED,
+    NumberControl,
+    View,
+    button,
+    reading_widget,
+    share,
+    spoken,
+    whole_number,
+)
+from dropnorm.network_picture import DropoutPanel, dropout_svg, number
+from dropnorm.sweep.masks import MaskStream
+
+HIGHEST_RATE = 0.9
+STEPS = 100  # of playing: then it stops by itself, also where nobody looks any more
+SECONDS_A_STEP = 1.5
+MASKS = 10_000  # over which the mean is taken
+INPUTS = 4
+
+
+class MaskView(View):
+    """A small network with the units that one row's mask drops, and the numbers that dropout passes on.
+
+    The rows are no data: their inputs are drawn from a standard normal distribution, as standardised measurements
+    are spread, and the hidden layer's weights from a narrower one, both by ``seed``; activations are ``relu``'s. The
+    same rows are shown at every step, so that only the masks change. The masks are those that the course's own runs
+    of that seed draw (`MaskStream`): a new one at each step, a row of it for each row of the batch. Another rate
+    draws the same random numbers, so that a higher one drops the same units and some more.
+
+    Args:
+        rate: share of the hidden layer's activations that dropout drops, 0 to 0.9.
+        units: of the hidden layer, 2 to 12.
+        rows: of the batch, 2 to 64.
+        seed: of inputs, weights and masks.
+
+    Raises:
+        ValueError: an argument is outside these limits.
+    """
+
+    css = "dropnorm-mask-view"
+
+    def __init__(self, rate: float = 0.5, units: int = 6, rows: int = 4, seed: int = 0) -> None:
+        super().__init__()
+        self.rate = share("rate", rate, HIGHEST_RATE)
+        self.units = whole_number("units", units, 2, 12)
+        self.rows = whole_number("rows", rows, 2, 64)
+        self.seed = whole_number("seed", seed, 0, 2**31 - 1)
+        self.row, self.step, self.training = 0, 1, True
+        random = np.random.default_rng((self.seed, 2))
+        inputs, weights = random.normal(size=(self.rows, INPUTS)), random.normal(scale=0.35, size=(INPUTS, self.units))
+        # The bias keeps nearly all activations above zero: a zero would look like a dropped unit's.
+        self.activations = np.maximum(inputs @ weights + 1.5, 0)
+
+    def masks(self, step: int) -> np.ndarray:
+        """The masks of a step, counted from 1, ``(rows, units)``: True where an activation is kept."""
+        stream = MaskStream(self.seed, 0, self.rate)
+        for _ in range(step):
+            kept = stream.draw((self.rows, self.units))
+        return kept.copy()
+
+    @property
+    def factor(self) -> float:
+        """What training multiplies the kept activations by."""
+        return 1 / (1 - self.rate)
+
+    def panel(self, row: int, step: int, training: bool, title: str = "") -> DropoutPanel:
+        """One row, counted from 0, at one step in one mode."""
+        kept = self.masks(step)[row] if training else np.ones(self.units, bool)
+        return DropoutPanel(title, self.activations[row], kept, self.factor if training else 1.0)
+
+    def shown(self) -> DropoutPanel:
+        """What the controls ask for now."""
+        title = f"training: row {self.row + 1}, step {self.step}" if self.training else f"inference: row {self.row + 1}"
+        return self.panel(self.row, self.step, self.training, title)
+
+    def reading(self) -> str:
+        """What is seen, in words and numbers."""
+        panel = self.shown()
+        plain, over_masks = panel.activations.mean(), self._mean_over_masks()
+        if not self.training:
+            return (
+                f"Inference mode, row {self.row + 1} of {self.rows}: no unit is dropped and nothing is rescaled, the "
+                f"same at every step. The mean of what the layer passes on is {number(plain)}. In training mode at "
+                f"rate {self.rate:g} it is {number(over_masks)} over {MASKS:,} masks: the next layer receives "
+                "inputs of the same size in both modes."
+            )
+        dropped = np.flatnonzero(~panel.kept) + 1
+        which = f" ({', '.join(map(str, dropped))})" if len(dropped) else ""
+        return (
+            f"Training mode, row {self.row + 1} of {self.rows}, step {self.step}: at rate {self.rate:g} this row's "
+            f"mask drops {len(dropped)} of {self.units} hidden units{which} and multiplies the others by "
+            f"1 / (1 − {self.rate:g}) = {self.factor:.3g}. The mean of what the layer passes on is "
+            f"{number(panel.passed_on.mean())} with this mask and {number(over_masks)} over {MASKS:,} masks, as it is "
+            f"without dropout, {number(plain)}. Not rescaled, it would be {number(over_masks / self.factor)}."
+        )
+
+    def _mean_over_masks(self) -> float:
+        """What the layer passes on in training mode, averaged over its units and many masks."""
+        kept = MaskStream(self.seed, 1, self.rate).draw((MASKS, self.units))
+        return float((kept.mean(axis=0) * self.activations[self.row] * self.factor).mean())
+
+    def static(self) -> tuple[str, str]:
+        """Two rows at one step, one of them a step later, and inference mode; and the same in words."""
+        panels = [
+            self.panel(0, 1, True, "training: row 1, step 1"),
+            self.panel(1, 1, True, "training: row 2, step 1"),
+            self.panel(0, 2, True, "training: row 1, step 2"),
+            self.panel(0, 1, False, "inference: row 1, any step"),
+        ]
+        told = "; ".join(f"{panel.title}: {_dropped(panel.kept)}" for panel in panels)
+        alt = (
+            f"Dropout at rate {self.rate:g} between a hidden layer of {self.units} units and the next, four times. "
+            f"{told}. A dropped unit is hollow and crossed, and no line leads on from it; in training the others are "
+            f"multiplied by {self.factor:.3g}, at inference by 1."
+        )
+        return dropout_svg(panels, alt), alt
+
+    def _build(self) -> widgets.Box:
+        self._picture, self._reading = widgets.HTML(), reading_widget()
+        self._picture.add_class("dropnorm-picture")
+        self._rate = NumberControl("dropout rate", self.rate, 0, HIGHEST_RATE, 0.05, css="dropnorm-rate")
+        self._mode = widgets.ToggleButtons(
+            options=["training", "inference"],
+            value="training" if self.training else "inference",
+            description="mode",
+            style={"button_width": "auto"},
+            layout={"width": "auto"},
+        )
+        self._mode.add_class("dropnorm-mode")
+        # Playing is counted by the page; its number is the step, so Stop leads back to step 1.
+        self._play = widgets.Play(
+            value=self.step, min=1, max=STEPS, interval=int(1000 * SECONDS_A_STEP), show_repeat=False
+        )
+        self._play.add_class("dropnorm-play")
+        self._rate.on_change(self._rate_changed)
+        self._mode.observe(self._mode_changed, "value")
+        self._play.observe(self._step_changed, "value")
+        self._play.observe(self._playing_changed, "playing")
+        buttons = [
+            button("next row", "dropnorm-next-row", self._next_row),
+            button("next step", "dropnorm-next-step", self._next_step),
+            widgets.Label("play steps:"),
+            self._play,
+        ]
+        self._draw()
+        return widgets.VBox(
+            [
+                widgets.HBox([self._mode, widgets.HBox(buttons)], layout=WRAPPED),
+                self._rate.box,
+                self._reading,
+                self._picture,
+            ]
+        )
+
+    def _draw(self) -> None:
+        text = self.reading()
+        self._reading.value = spoken(f"{self._rate.take_note()} {text}".strip(), live=not self._play.playing)
+        self._picture.value = dropout_svg([self.shown()], text)
+
+    def _rate_changed(self) -> None:
+        self.rate = self._rate.value
+        self._draw()
+
+    def _mode_changed(self, change: dict[str, Any]) -> None:
+        self.training = change["new"] == "training"
+        self._draw()
+
+    def _step_changed(self, change: dict[str, Any]) -> None:
+        self.step = change["new"]
+        self._draw()
+
+    def _playing_changed(self, change: dict[str, Any]) -> None:
+        self._draw()  # once playing has ended, the reading is spoken again
+
+    def _next_row(self) -> None:
+        self.row = (self.row + 1) % self.rows
+        self._draw()
+
+    def _next_step(self) -> None:
+        self._play.value = self._play.value % STEPS + 1
+
+
+def _dropped(kept: np.ndarray) -> str:
+    dropped = np.flatnonzero(~kept) + 1
+    if not len(dropped):
+        return "no unit dropped"
+    return f"unit{'s' if len(dropped) > 1 else ''} {', '.join(map(str, dropped))} dropped"
