@@ -19,6 +19,7 @@ from dropnorm.figures import LABELS, LOOKS, VERMILLION, svg
 SIZE = (7.6, 3.3)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 SERIES = (LOGGED, AT_INFERENCE, VALIDATION)
 DASHES = {LOGGED: "1.5 2.5", AT_INFERENCE: "6 3", VALIDATION: "none"}
+DOT = 4  # points: the radius of the best epoch's mark; the last epoch's lies half outside the axes
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,18 @@ class CurvesPicture:
         epochs: the right end of the axis of epochs.
         bottom, top: the limits of the loss axis.
         ylabel: the loss and its unit.
+        series: the curves that the legend names.
     """
 
-    def __init__(self, epochs: int, bottom: float, top: float, ylabel: str) -> None:
+    def __init__(self, epochs: int, bottom: float, top: float, ylabel: str, series: Sequence[str] = SERIES) -> None:
         figure = Figure(figsize=SIZE, dpi=72, layout="constrained")
         self.axes = figure.add_subplot()
         self.axes.set(xlim=(0, epochs), ylim=(bottom, top), xlabel="epoch", ylabel=ylabel)
-        for name in SERIES:
+        self.axes.xaxis.get_major_locator().set_params(integer=True)
+        for name in series:
             self.axes.plot([], [], label=LABELS[name], **LOOKS[name])
-        self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label="best epoch")
+        if VALIDATION in series:
+            self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label="best epoch")
         figure.legend(loc="outside upper left", ncols=4, frameon=False)
         self.frame = svg(figure, f"Axes: {ylabel} from {bottom:g} to {top:g} over {epochs} epochs.")
         self.width, self.height = (72 * side for side in SIZE)
@@ -71,9 +75,7 @@ class CurvesPicture:
         x, y, width, height = self._box
         inside: list[str] = []
         if ghost is not None:
-            inside += [
-                self._path(ghost, name, "ghost", 'stroke="currentColor" stroke-width="1"') for name in SERIES[1:]
-            ]
+            inside += [self._path(ghost, name, "ghost", GHOST) for name in SERIES[1:]]
         if shown is not None:
             inside += [self._band(shown, name) for name in SERIES if shown.runs > 1]
             inside += [self._path(shown, name, "shown", _look(name)) for name in SERIES]
@@ -84,8 +86,8 @@ class CurvesPicture:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
             f'width="{self.width:g}pt" role="img" aria-label="{alt}" fill="none" '
             f'style="max-width: 100%; height: auto; overflow: hidden">'
-            f'<svg x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" overflow="hidden" '
-            f'viewBox="{x:.1f} {y:.1f} {width:.1f} {height:.1f}">{"".join(inside)}</svg>{words}</svg>'
+            f'<svg x="{x:.1f}" y="{y:.1f}" width="{width + DOT:.1f}" height="{height:.1f}" overflow="hidden" '
+            f'viewBox="{x:.1f} {y:.1f} {width + DOT:.1f} {height:.1f}">{"".join(inside)}</svg>{words}</svg>'
         )
 
     def _path(self, curves: LearningCurves, name: str, role: str, look: str) -> str:
@@ -94,6 +96,10 @@ class CurvesPicture:
             return ""
         with np.errstate(all="ignore"):
             points = self._points(series.mean(axis=0))
+        numbers = points[~np.isnan(points[:, 1])]
+        if len(numbers) == 1:  # a line needs two
+            (x, y), colour = numbers[0], "currentColor" if role == "ghost" else LOOKS[name]["color"]
+            return f'<circle class="{role} {name}" cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
         dashes = "4 3" if role == "ghost" else DASHES[name]
         return f'<path class="{role} {name}" d="{_line(points)}" {look} stroke-dasharray="{dashes}"/>'
 
@@ -110,10 +116,10 @@ class CurvesPicture:
             return ""
         best = int(np.nanargmin(np.where(np.isfinite(mean), mean, np.nan)))
         x, y = self._points(mean)[best]
-        return f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{VERMILLION}"/>'
+        return f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="{DOT}" fill="{VERMILLION}"/>'
 
     def _change(self, change: Change) -> str:
-        x = self._place(change.epochs, 0)[0]
+        x = self._place(change.epochs, 1)[0]
         top = self._box[1]
         return (
             f'<g class="change"><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{top + self._box[3]:.1f}" '
@@ -125,7 +131,9 @@ class CurvesPicture:
         """Where the numbers of the epochs 1, 2, … lie in the drawing, ``(epochs, 2)``; NaN where there is none."""
         epochs = np.arange(1, len(series) + 1)
         with np.errstate(all="ignore"):
-            finite = np.where(np.isfinite(series), np.clip(series, -1e6, 1e6), np.nan)
+            bottom, top = self.axes.get_ylim()
+            far = 1e3 * (top - bottom)  # out of sight, and still a number that a browser can draw
+            finite = np.where(np.isfinite(series), np.clip(series, bottom - far, top + far), np.nan)
         points = self.axes.transData.transform(np.column_stack([epochs, finite]))
         points[:, 1] = self.height - points[:, 1]
         return points
@@ -135,6 +143,7 @@ class CurvesPicture:
         return float(x), self.height - float(y)
 
 
+GHOST = 'stroke="currentColor" stroke-opacity="0.7" stroke-width="1"'
 TEXT = 'text-anchor="middle" font-family="sans-serif" font-size="13" fill="currentColor"'
 SMALL_TEXT = 'font-family="sans-serif" font-size="10" fill="currentColor"'
 
