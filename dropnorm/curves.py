@@ -91,7 +91,9 @@ class LearningCurves:
             ValueError: there is none, or they differ in length or in what was measured.
         """
         if not runs or len({(each.epochs, each.loss_at_inference is None) for each in runs}) != 1:
-            raise ValueError("Curves are stacked if there are some, equally long, all with the loss at inference or none.")
+            raise ValueError(
+                "Curves are stacked if there are some, equally long, all with the loss at inference or none."
+            )
         measured = runs[0].loss_at_inference is not None
         return cls(
             np.concatenate([each.loss for each in runs]),

@@ -38,13 +38,27 @@ class CurvesPicture:
         bottom, top: the limits of the loss axis.
         ylabel: the loss and its unit.
         series: the curves that the legend names.
+        ticks: the numbers at a logarithmic loss axis; without them the axis is linear.
     """
 
-    def __init__(self, epochs: int, bottom: float, top: float, ylabel: str, series: Sequence[str] = SERIES) -> None:
+    def __init__(
+        self,
+        epochs: int,
+        bottom: float,
+        top: float,
+        ylabel: str,
+        series: Sequence[str] = SERIES,
+        ticks: Sequence[float] = (),
+    ) -> None:
         figure = Figure(figsize=SIZE, dpi=72, layout="constrained")
         self.axes = figure.add_subplot()
         self.axes.set(xlim=(0, epochs), ylim=(bottom, top), xlabel="epoch", ylabel=ylabel)
         self.axes.xaxis.get_major_locator().set_params(integer=True)
+        if ticks:
+            self.axes.set_yscale("log")
+            self.axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+            self.axes.minorticks_off()
+            self.axes.set_ylim(bottom, top)
         for name in series:
             self.axes.plot([], [], label=LABELS[name], **LOOKS[name])
         if VALIDATION in series:
@@ -133,7 +147,8 @@ class CurvesPicture:
         with np.errstate(all="ignore"):
             bottom, top = self.axes.get_ylim()
             far = 1e3 * (top - bottom)  # out of sight, and still a number that a browser can draw
-            finite = np.where(np.isfinite(series), np.clip(series, bottom - far, top + far), np.nan)
+            least = bottom / 1e3 if self.axes.get_yscale() == "log" else bottom - far
+            finite = np.where(np.isfinite(series), np.clip(series, least, top + far), np.nan)
         points = self.axes.transData.transform(np.column_stack([epochs, finite]))
         points[:, 1] = self.height - points[:, 1]
         return points

@@ -40,8 +40,9 @@ def _course(curves: LearningCurves) -> str:
 
 
 def rises(curves: LearningCurves) -> bool:
-    """Whether the validation loss ends clearly above its best."""
-    return _median(curves.rise_after_best) > RISE * _median(curves.best_val_loss)
+    """Whether the validation loss ends clearly above its best, reached before the last tenth of the epochs."""
+    early = _median(curves.best_epoch) < 0.9 * curves.epochs
+    return early and _median(curves.rise_after_best) > RISE * _median(curves.best_val_loss)
 
 
 def disagrees(curves: LearningCurves) -> bool:

@@ -102,11 +102,12 @@ class Background:
                 try:
                     self._pool = self._pool or _started(self._processes)
                     future = self._pool.submit(computed, plan, wish.split, data)
+                    self._running += 1
                 except (OSError, RuntimeError) as error:  # no process may be started, or the pool has been ended
-                    self._pool, self._wishes = None, {}
-                    wish.on_failure(f"Curves cannot be computed in the background ({error}); run the cell again.")
-                    return
-                self._running += 1
+                    self._pool, self._wishes, future, why = None, {}, None, error
+            if future is None:  # said without the lock: who hears it may hold one of its own
+                wish.on_failure(f"Curves cannot be computed in the background ({why}); run the cell again.")
+                return
             future.add_done_callback(lambda done, plan=plan, wish=wish: self._done(plan, wish, done))
 
     def _done(self, plan: Plan, wish: Wish, future: Future[LearningCurves]) -> None:

@@ -1,0 +1,273 @@
+"""`DropoutLab`: a slider for the dropout rate that answers at once, and a training that it moves while it runs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from dropnorm import datasets
+from dropnorm.curves import LearningCurves
+from dropnorm.experiments.splits import split
+from dropnorm.lab import front_end, still
+from dropnorm.lab.dropout_controls import CHOOSE, DropoutControls
+from dropnorm.lab.live_training import LiveTraining, Progress
+from dropnorm.lab.picture import CurvesPicture
+from dropnorm.lab.presets import PRESETS
+from dropnorm.lab.reading import reading
+from dropnorm.lab.setting import EPOCHS, Setting, nearest_rate
+from dropnorm.lab.swept import SweptCurves
+from dropnorm.sweep.plan import Plan
+
+DATA = "red-wine"
+LIMITS = (
+    0.1,
+    7.0,
+)  # of the loss axis, which is logarithmic: first losses are some 5, the last ones of an overfitted net 0.1
+INPUTS = ("standardised", "raw")
+TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
+YLABEL = "mean absolute error"
+
+_open: dict[str, DropoutLab] = {}  # by the cell that shows it: a cell that is run again ends the lab it showed before
+
+
+class DropoutLab:
+    """Learning curves of red wine for every dropout rate, at hand by a slider.
+
+    Put it last in a cell. On a page that shows widgets it is live; anywhere else it is a still picture of four rates.
+
+    Args:
+        rate, batch_norm, inputs, width, optimizer, seed: the state to begin with, as `dropnorm.lab.setting.Setting`
+            describes it. What is not given is its default there; a cell that is run again unchanged goes on where its
+            controls stood.
+
+    Raises:
+        ValueError: a value that the lab does not offer.
+        TypeError: something that is no setting, such as a model or curves.
+    """
+
+    def __init__(self, rate: float | None = None, **setting: Any) -> None:
+        if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float)):
+            raise TypeError(
+                f"DropoutLab takes a dropout rate and settings, and trains its own networks; this is a "
+                f"{type(rate).__name__}. To draw learning curves of yours, use `show_curves(curves)`."
+            )
+        unknown = set(setting) - {"batch_norm", "inputs", "width", "optimizer", "seed"}
+        if unknown:
+            raise TypeError(
+                f"DropoutLab has no setting {', '.join(sorted(unknown))}; it has rate, batch_norm, inputs, width, "
+                "optimizer and seed."
+            )
+        self._asked = setting if rate is None else {"rate": float(rate), **setting}
+        self.setting = Setting(**self._asked)
+        self.controls: DropoutControls | None = None
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        cell = front_end.cell_id()
+        if cell is None:
+            still.show_rates(self.setting)
+            return
+        before = _open.pop(cell, None)
+        if before is not None:
+            before.close()
+            if before._asked == self._asked:
+                self.setting = before.setting
+        _open[cell] = self
+        display(self.open())
+
+    def open(self) -> widgets.Widget:
+        """Build the widgets and begin to compute; returns what is to be displayed."""
+        try:
+            self._splits = {inputs: split(DATA, inputs) for inputs in INPUTS}
+            self._source = datasets.source(DATA)
+        except datasets.DataError as error:
+            return widgets.HTML(f'<p role="alert">{escape(str(error))} Then run this cell again.</p>')
+        self._lock = threading.RLock()
+        self._shown: LearningCurves | None = None
+        self._shown_for: Setting | None = None
+        self._ghost: LearningCurves | None = None
+        self._live: LiveTraining | None = None  # the one that runs, or ended last
+        self._progress: Progress | None = None  # its curves so far
+        self._said = ""
+        self.controls = DropoutControls(self.setting)
+        self._swept = SweptCurves(self._came, self._say)
+        self._draw_axes()
+        self._observe()
+        self._swept.want(self.setting, self._splits[self.setting.inputs])
+        self._paint()
+        return self.controls.box
+
+    def close(self) -> None:
+        """End what runs and take the widgets away."""
+        if self.controls is None:
+            return
+        if self._live is not None:
+            self._live.stop()
+        self._swept.close()
+        with self._lock:
+            controls, self.controls = self.controls, None
+        close_all(controls.box)
+
+    def _observe(self) -> None:
+        controls = self.controls
+        controls.rate.observe(lambda change: self.choose(rate=nearest_rate(change["new"])), "value")
+        controls.rate_field.observe(lambda change: self._typed(change["new"]), "value")
+        for name in ("batch_norm", "inputs", "width", "optimizer", "seed"):
+            getattr(controls, name).observe(lambda change, name=name: self.choose(**{name: change["new"]}), "value")
+        controls.preset.observe(lambda change: self._preset(change["new"]), "value")
+        controls.train.on_click(lambda _: self.train())
+        controls.stop.on_click(lambda _: self.stop())
+        controls.reset.on_click(lambda _: self.reset())
+
+    # What the controls do.
+
+    def choose(self, **changes: Any) -> None:
+        """Go to a setting that differs from the present one by these values."""
+        with self._lock:
+            setting = replace(self.setting, **changes)
+            if self.controls is None or setting == self.setting:
+                return
+            before, self.setting, self._said = self.setting, setting, ""
+            running = self._live is not None and self._live.running
+            if running:
+                self._live.move(setting.rate)
+            elif self._progress is not None:  # a live training that has ended becomes the ghost
+                self._shown, self._shown_for, self._progress = self._progress.curves, None, None
+            self.controls.show(setting)
+            if before.at(setting.rate) != setting or self._swept.at(setting) is None:
+                self._swept.want(setting, self._splits[setting.inputs])
+            self._paint()
+
+    def _typed(self, rate: float) -> None:
+        with self._lock:
+            near = nearest_rate(rate)
+            if near != rate:
+                self._said = f"The lab's rates go from 0 to 0.9 in steps of 0.05: {near:g} is the nearest to {rate:g}."
+                self.controls.rate_field.value = near
+                self.choose(rate=near)
+                self._paint()
+            else:
+                self.choose(rate=near)
+
+    def _preset(self, name: str) -> None:
+        for preset in PRESETS:
+            if preset.name == name:
+                setting = preset.setting
+                self.choose(**{key: getattr(setting, key) for key in Setting.__dataclass_fields__})
+        self.controls.preset.value = CHOOSE
+
+    def train(self) -> None:
+        """Train the present setting by Keras, in a thread; the rate can be moved while it runs."""
+        with self._lock:
+            if self.controls is None or (self._live is not None and self._live.running):
+                return
+            self.controls.training(True)
+            self.controls.progress.value = 0
+            self._progress = None
+            split_ = self._splits[self.setting.inputs]
+            self._live = LiveTraining(self.setting.plan(), split_, self._epoch, self._ended)
+            self._live.start()
+            self._say("The live training starts: Keras builds the network.")
+
+    def stop(self) -> None:
+        """End the live training after the step at hand."""
+        if self._live is not None:
+            self._live.stop()
+
+    def reset(self) -> None:
+        """Back to the setting with which the cell began, without a ghost and without a live training."""
+        self.stop()
+        with self._lock:
+            self._progress = self._shown = self._shown_for = self._ghost = None
+            self.controls.progress.value = 0
+            self.choose(**{key: getattr(Setting(**self._asked), key) for key in Setting.__dataclass_fields__})
+            self._paint()
+
+    # What comes from other threads.
+
+    def _came(self, plan: Plan) -> None:
+        with self._lock:
+            if self.controls is not None and plan.layers == self.setting.plan().layers:
+                self._paint()
+
+    def _epoch(self, progress: Progress) -> None:
+        with self._lock:
+            if self.controls is None:
+                return
+            self._progress, self._said = progress, ""
+            self.controls.progress.value = progress.epochs
+            self._paint()
+
+    def _ended(self, failure: str | None) -> None:
+        with self._lock:
+            if self.controls is None:
+                return
+            self.controls.training(False)
+            stopped = self._progress is not None and self._progress.epochs < EPOCHS
+            self._said = failure or ("Stopped." if stopped or self._progress is None else "")
+            self._paint()
+
+    def _say(self, sentence: str) -> None:
+        with self._lock:
+            if self.controls is not None:
+                self._said = sentence
+                self._paint()
+
+    # What is seen.
+
+    def _draw_axes(self) -> None:
+        self._picture = CurvesPicture(EPOCHS, *LIMITS, YLABEL, ticks=TICKS)
+        self.controls.frame.value = self._picture.frame
+
+    def _paint(self) -> None:
+        """Draw what there is for the present setting, and say it."""
+        swept, note, changes = self._swept.at(self.setting), "", ()
+        if self._progress is not None:
+            shown, ghost, changes = self._progress.curves, swept, self._progress.changes
+            seen = reading(shown)
+            source = self._live_source()
+        else:
+            if swept is None:
+                note = f"computing the curves at rate {self.setting.rate:g} …"
+            else:
+                if self._shown_for != self.setting and self._shown is not None:
+                    self._ghost = self._shown
+                self._shown, self._shown_for = swept, self.setting
+            shown, ghost = self._shown, self._ghost
+            seen = note or reading(shown)
+            source = self._swept_source(swept)
+        controls = self.controls
+        controls.curves.value = self._picture.curves(shown, ghost, changes, note, escape(seen, quote=True))
+        said = f"{self._said} {seen}" if self._said else seen
+        controls.reading.value = f'<span role="status" aria-live="polite">{escape(said)}</span>'
+        controls.source.value = f"<small>{escape(source)}</small>"
+
+    def _swept_source(self, swept: LearningCurves | None) -> str:
+        if swept is None:
+            return ""
+        seeds = ", ".join(map(str, swept.seeds))
+        return (
+            f"Swept: {swept.runs} run{'s' * (swept.runs > 1)} (seed{'s' * (swept.runs > 1)} {seeds}), "
+            f"{self.setting.inputs} red wine, {self._source} data. Dashed and thin: the curves shown before."
+        )
+
+    def _live_source(self) -> str:
+        changes = "".join(
+            f"; rate {change.rate:g} from epoch {change.epochs:.1f} on" for change in self._progress.changes
+        )
+        return (
+            f"Live: Keras' fit (seed {self._live.plan.seed}), {self.setting.inputs} red wine, {self._source} data"
+            f"{changes}. Dashed and thin: the swept curves of rate {self.setting.rate:g}."
+        )
+
+
+def close_all(widget: widgets.Widget) -> None:
+    """Close a widget and all that it holds."""
+    for child in getattr(widget, "children", ()):
+        close_all(child)
+    widget.close()
