@@ -1,0 +1,231 @@
+"""`BatchNormLab`: what batch normalization does to a batch in training, and at inference with its moving averages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture, signed
+from dropnorm.lab.controls import (
+    WRAPPED,
+    NumberControl,
+    View,
+    button,
+    reading_widget,
+    spoken,
+    whole_number,
+)
+
+EPSILON = 1e-3  # Keras' own
+MOMENTA = (0.99, 0.9)  # Keras' own, and one that catches up ten times as fast
+SMALLEST, LARGEST = 8, 512  # batch sizes
+BATCHES_PLAYED = 200  # then playing stops by itself, also where nobody looks any more
+MILLISECONDS_A_BATCH = 250
+STATIC_BATCHES = 100
+NEAR = 0.2  # two modes whose outputs lie no further apart nearly agree
+OFF = 0.1  # moving averages further than this share of the inputs' deviation are off
+
+
+@dataclass
+class Normalization:
+    """Batch normalization of one unit's activations, as ``keras.layers.BatchNormalization`` computes it.
+
+    Attributes:
+        momentum: share of the moving averages that a batch leaves as it was.
+        gamma, beta: scale and shift of the output.
+        mean, variance: the moving averages.
+        history: what each batch did to them.
+    """
+
+    momentum: float = MOMENTA[0]
+    gamma: float = 1.0
+    beta: float = 0.0
+    mean: float = 0.0
+    variance: float = 1.0
+    history: list[Averages] = field(default_factory=list)
+
+    def training(self, batch: np.ndarray) -> np.ndarray:
+        """The output in training mode, ``(rows,)``: normalized by the batch's own mean and variance."""
+        return self._normalize(batch, batch.mean(dtype=float), batch.var(dtype=float))
+
+    def inference(self, batch: np.ndarray) -> np.ndarray:
+        """The output at inference, ``(rows,)``: normalized by the moving averages."""
+        return self._normalize(batch, self.mean, self.variance)
+
+    def see(self, batch: np.ndarray) -> None:
+        """Move the averages towards the batch's statistics, as a training step does."""
+        mean, variance = float(batch.mean(dtype=float)), float(batch.var(dtype=float))
+        self.mean += (1 - self.momentum) * (mean - self.mean)
+        self.variance += (1 - self.momentum) * (variance - self.variance)
+        self.history.append(Averages(mean, variance**0.5, self.mean, self.variance**0.5))
+
+    def reset(self) -> None:
+        """Put the moving averages back to their start."""
+        self.mean, self.variance = 0.0, 1.0
+        self.history.clear()
+
+    def _normalize(self, batch: np.ndarray, mean: float, variance: float) -> np.ndarray:
+        return self.gamma * (batch - mean) / np.sqrt(variance + EPSILON) + self.beta
+
+
+class BatchNormLab(View):
+    """One unit's activations before and after batch normalization, training and inference mode side by side.
+
+    A batch's activations are ``shift + scale × z``, where ``z`` is drawn from a gamma distribution of shape 2 that is
+    standardised to mean 0 and standard deviation 1: skewed to the right, as activations often are, so that one sees
+    that normalizing moves and stretches a distribution and does not change its form. The sliders of scale and shift
+    change the batch that is shown; the moving averages learn of it from the next batch on.
+
+    Args:
+        seed: of the batches.
+
+    Raises:
+        ValueError: ``seed`` is not a whole number from 0 to 2147483647.
+    """
+
+    css = "dropnorm-batch-norm-lab"
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        self.seed = whole_number("seed", seed, 0, 2**31 - 1)
+        self.scale, self.shift, self.batch_size = 2.0, 3.0, 64
+        self.normalization = Normalization()
+        self.number = 0  # of the batch that is shown
+
+    def batch(self) -> np.ndarray:
+        """The activations that are shown, ``(batch_size,)``, in float32."""
+        random = np.random.default_rng((self.seed, 3, self.number))
+        z = (random.standard_gamma(2, LARGEST)[: self.batch_size] - 2) / np.sqrt(2)
+        return (self.shift + self.scale * z).astype("float32")
+
+    def values(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The batch before, after in training mode, and after at inference; each ``(batch_size,)``."""
+        batch = self.batch()
+        return batch, self.normalization.training(batch), self.normalization.inference(batch)
+
+    def next_batch(self) -> None:
+        """Draw a new batch and let the moving averages see it."""
+        self.number += 1
+        self.normalization.see(self.batch())
+
+    def reading(self) -> str:
+        """What is seen, in words and numbers."""
+        before, training, inference = values = self.values()
+        state = self.normalization
+        seen = len(state.history)
+        batches = f"{seen} batch{'' if seen == 1 else 'es'} at momentum {state.momentum:g}"
+        apart = float(np.abs(training - inference).max())
+        return (
+            f"A batch of {len(before)} activations with {_statistics(before)}. Training mode normalizes it by these: "
+            f"{_statistics(training)} after γ = {state.gamma:g} and β = {state.beta:g}. Inference mode normalizes it "
+            f"by the moving averages, mean {signed(state.mean)} and standard deviation {state.variance**0.5:.2f} after "
+            f"{batches}: {_statistics(inference)}. {self._comparison(apart)}{_beyond(values)}"
+        )
+
+    def _comparison(self, apart: float) -> str:
+        if apart <= NEAR:
+            return f"The two modes nearly agree: no activation comes out more than {apart:.2f} apart."
+        start = f"The same activation comes out up to {apart:.2f} apart in the two modes:"
+        state = self.normalization
+        if max(abs(state.mean - self.shift), abs(state.variance**0.5 - self.scale)) > OFF * self.scale:
+            aim = f"mean {self.shift:g} and standard deviation {self.scale:g}"
+            return f"{start} the moving averages are still off what the batches are drawn with, {aim}."
+        return f"{start} the moving averages have arrived, this batch's own statistics are off by chance."
+
+    def static(self) -> tuple[str, str]:
+        """The picture after the first hundred batches, with everything else as at the start; and its reading."""
+        lab = BatchNormLab(self.seed)
+        for _ in range(STATIC_BATCHES):
+            lab.next_batch()
+        alt = lab.reading()
+        return BatchNormPicture().svg(lab.values(), lab.normalization.history, alt), alt
+
+    def _build(self) -> widgets.Box:
+        state = self.normalization
+        self._drawing = BatchNormPicture()
+        self._picture, self._reading = widgets.HTML(), reading_widget()
+        self._picture.add_class("dropnorm-picture")
+        self._numbers = {
+            "scale": NumberControl("input scale", self.scale, 0.5, 3, 0.1, css="dropnorm-scale"),
+            "shift": NumberControl("input shift", self.shift, -4, 4, 0.1, css="dropnorm-shift"),
+            "batch_size": NumberControl(
+                "batch size", self.batch_size, SMALLEST, LARGEST, 8, css="dropnorm-batch-size", whole=True
+            ),
+            "gamma": NumberControl("γ (scale)", state.gamma, 0, 2, 0.1, css="dropnorm-gamma"),
+            "beta": NumberControl("β (shift)", state.beta, -2, 2, 0.1, css="dropnorm-beta"),
+        }
+        for control in self._numbers.values():
+            control.on_change(self._numbers_changed)
+        self._momentum = widgets.ToggleButtons(
+            options=[(f"{momentum:g}", momentum) for momentum in MOMENTA],
+            value=state.momentum,
+            description="momentum",
+            style={"button_width": "auto"},
+            layout={"width": "auto"},
+        )
+        self._momentum.add_class("dropnorm-momentum")
+        self._momentum.observe(self._momentum_changed, "value")
+        self._play = widgets.Play(max=BATCHES_PLAYED, interval=MILLISECONDS_A_BATCH, show_repeat=False)
+        self._play.add_class("dropnorm-play")
+        self._play.observe(self._played, "value")
+        self._play.observe(self._playing_changed, "playing")
+        buttons = [
+            button("next batch", "dropnorm-next-batch", self._next_batch),
+            widgets.Label("play batches:"),
+            self._play,
+            button("reset moving averages", "dropnorm-reset", self._reset),
+        ]
+        self._draw()
+        return widgets.VBox(
+            [
+                widgets.HBox([self._momentum, widgets.HBox(buttons, layout=WRAPPED)], layout=WRAPPED),
+                widgets.HBox([control.box for control in self._numbers.values()], layout=WRAPPED),
+                self._reading,
+                self._picture,
+            ]
+        )
+
+    def _draw(self) -> None:
+        text = self.reading()
+        notes = [control.take_note() for control in self._numbers.values()]
+        self._reading.value = spoken(" ".join([*filter(None, notes), text]), live=not self._play.playing)
+        self._picture.value = self._drawing.svg(self.values(), self.normalization.history, text)
+
+    def _numbers_changed(self) -> None:
+        for name in ("scale", "shift", "batch_size"):
+            setattr(self, name, self._numbers[name].value)
+        self.normalization.gamma, self.normalization.beta = self._numbers["gamma"].value, self._numbers["beta"].value
+        self._draw()
+
+    def _momentum_changed(self, change: dict[str, Any]) -> None:
+        self.normalization.momentum = change["new"]
+        self._draw()
+
+    def _next_batch(self) -> None:
+        self.next_batch()
+        self._draw()
+
+    def _played(self, change: dict[str, Any]) -> None:
+        if change["new"] > change["old"]:  # Stop counts back to 0: no batch
+            self._next_batch()
+
+    def _playing_changed(self, change: dict[str, Any]) -> None:
+        self._draw()  # once playing has ended, the reading is spoken again
+
+    def _reset(self) -> None:
+        self.normalization.reset()
+        self._draw()
+
+
+def _statistics(values: np.ndarray) -> str:
+    return f"mean {signed(values.mean(dtype=float))}, standard deviation {values.std(dtype=float):.2f}"
+
+
+def _beyond(values: Sequence[np.ndarray]) -> str:
+    """What of the histograms lies beyond their axis."""
+    count = sum(int(((each < EDGES[0]) | (each > EDGES[-1])).sum()) for each in values)
+    return f" {count} beyond the axes, counted in the outermost bars." if count else ""
