@@ -243,7 +243,7 @@ def axis(ends: tuple[float, float] | None, was: tuple[float, float] | None) -> t
     bottom, top = low - spread / 2, high + spread / 10
     if was is not None and 4 * spread >= was[1] - was[0]:
         bottom = was[0] if was[0] <= low else bottom
-        top = was[1] if high <= was[1] else high + spread / 2
+        top = was[1] if high <= was[1] else high + spread
     bottom, top = math.floor(bottom / step) * step, math.ceil(top / step) * step
     return (max(bottom, 0.0) if low >= 0 else bottom), top
 
