@@ -16,6 +16,7 @@ from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
 
 from dropnorm.lab import front_end
+from dropnorm.lab.controls import spoken
 from dropnorm.lab.mask_view import STEPS, MaskView
 from dropnorm.sweep.masks import MaskStream
 
@@ -132,6 +133,10 @@ def test_a_reading_that_changes_by_itself_is_not_spoken(view: MaskView) -> None:
     assert 'aria-live="off"' in told.value
     play.playing = False
     assert 'aria-live="polite"' in told.value
+
+
+def test_a_reading_is_text() -> None:
+    assert ElementTree.fromstring(spoken("1 < 2 & <b>")).text == "1 < 2 & <b>"
 
 
 @pytest.mark.parametrize("control", ["dropnorm-rate", "dropnorm-rate-field"])

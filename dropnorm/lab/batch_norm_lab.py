@@ -118,12 +118,14 @@ class BatchNormLab(View):
         state = self.normalization
         seen = len(state.history)
         batches = f"{seen} batch{'' if seen == 1 else 'es'} at momentum {state.momentum:g}"
+        moving = f"{signed(state.mean)} and {state.variance**0.5:.2f}"
+        affine = f" Both stretched by γ = {state.gamma:g} and shifted by β = {state.beta:g}."
         apart = float(np.abs(training - inference).max())
         return (
-            f"A batch of {len(before)} activations with {_statistics(before)}. Training mode normalizes it by these: "
-            f"{_statistics(training)} after γ = {state.gamma:g} and β = {state.beta:g}. Inference mode normalizes it "
-            f"by the moving averages, mean {signed(state.mean)} and standard deviation {state.variance**0.5:.2f} after "
-            f"{batches}: {_statistics(inference)}. {self._comparison(apart)}{_beyond(values)}"
+            f"{len(before)} activations, mean and standard deviation: {_statistics(before)} before; "
+            f"{_statistics(training)} after in training mode, by the batch's own statistics; {_statistics(inference)} "
+            f"after in inference mode, by the moving averages, {moving} after {batches}."
+            f"{affine if (state.gamma, state.beta) != (1, 0) else ''} {self._comparison(apart)}{_beyond(values)}"
         )
 
     def _comparison(self, apart: float) -> str:
@@ -132,9 +134,8 @@ class BatchNormLab(View):
         start = f"The same activation comes out up to {apart:.2f} apart in the two modes:"
         state = self.normalization
         if max(abs(state.mean - self.shift), abs(state.variance**0.5 - self.scale)) > OFF * self.scale:
-            aim = f"mean {self.shift:g} and standard deviation {self.scale:g}"
-            return f"{start} the moving averages are still off what the batches are drawn with, {aim}."
-        return f"{start} the moving averages have arrived, this batch's own statistics are off by chance."
+            return f"{start} the moving averages are still off the inputs' own, {self.shift:g} and {self.scale:g}."
+        return f"{start} the moving averages have arrived, this batch's own statistics differ by chance."
 
     def static(self) -> tuple[str, str]:
         """The picture after the first hundred batches, with everything else as at the start; and its reading."""
@@ -222,7 +223,7 @@ class BatchNormLab(View):
 
 
 def _statistics(values: np.ndarray) -> str:
-    return f"mean {signed(values.mean(dtype=float))}, standard deviation {values.std(dtype=float):.2f}"
+    return f"{signed(values.mean(dtype=float))} and {values.std(dtype=float):.2f}"
 
 
 def _beyond(values: Sequence[np.ndarray]) -> str:

@@ -18,7 +18,7 @@ from dropnorm.figures import BLUE, GREEN, PURPLE, VERMILLION, svg
 
 SIZE = (7.6, 5.2)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 EDGES = np.linspace(-8, 12, 41)  # of the bars; what lies beyond is counted in the outermost
-TOPS = (0.3, 0.6, 1.0)  # upper limits of the share axis; the lowest that holds all bars is taken
+TOPS = (0.4, 1.0)  # upper limits of the share axis: the lower one holds all bars unless γ or the batch is small
 ENDS = (100, 300, 1000, 3000, 10_000, 30_000)  # right ends of the axis of batches
 AVERAGES = (-5.0, 5.0)
 POINTS = 400  # at most, of one line
@@ -74,7 +74,7 @@ class Frame:
     def __init__(self, top: float, end: int) -> None:
         figure = Figure(figsize=SIZE, dpi=72)
         grid = figure.add_gridspec(
-            2, 3, left=0.08, right=0.985, top=0.89, bottom=0.1, wspace=0.1, hspace=0.75, height_ratios=(5, 4)
+            2, 3, left=0.08, right=0.97, top=0.89, bottom=0.1, wspace=0.1, hspace=0.75, height_ratios=(5, 4)
         )
         self._histograms: list[Axes] = []
         for place, (title, _) in enumerate(PANELS):

@@ -14,6 +14,7 @@ import ipywidgets as widgets
 from dropnorm.lab import front_end
 
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
+LINES = "line-height: 1.45; white-space: normal"  # of text; ipywidgets sets it as wide apart as controls
 LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
 
 
@@ -150,12 +151,13 @@ def spoken(text: str, live: bool = True) -> str:
         text: plain text.
         live: False while it changes by itself, several times a second or every second: nobody could listen.
     """
-    return f'<div role="status" aria-live="{"polite" if live else "off"}">{html.escape(text)}</div>'
+    spoken_when = "polite" if live else "off"
+    return f'<div role="status" aria-live="{spoken_when}" style="{LINES}">{html.escape(text)}</div>'
 
 
 def reading_widget() -> widgets.HTML:
-    """Where a `spoken` reading stands: at least three lines high, so that nothing below it jumps."""
-    widget = widgets.HTML(layout={"width": "auto", "min_height": "5em"})
+    """Where a `spoken` reading stands: at least four lines high, so that nothing below it jumps."""
+    widget = widgets.HTML(layout={"width": "auto", "min_height": "6.2em"})
     widget.add_class("dropnorm-reading")
     return widget
 

@@ -1,0 +1,363 @@
+"""`BatchNormLab` without a browser: its numbers against Keras; state, picture and reading after each control."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from xml.etree import ElementTree
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from ipywidgets.widgets.widget import _instances
+from matplotlib import pyplot
+
+from dropnorm.lab import front_end
+from dropnorm.lab.batch_norm_lab import BATCHES_PLAYED, MOMENTA, BatchNormLab, Normalization
+from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars
+
+SPACE = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def lab():
+    lab = BatchNormLab()
+    yield lab
+    lab.close()
+
+
+def find(box: widgets.Box, css: str) -> widgets.Widget:
+    """The one control with that CSS class."""
+    found, open_boxes = [], [box]
+    while open_boxes:
+        for child in open_boxes.pop().children:
+            found += [child] if css in child._dom_classes else []
+            open_boxes += [child] if isinstance(child, widgets.Box) else []
+    (control,) = found
+    return control
+
+
+def picture(lab: BatchNormLab) -> ElementTree.Element:
+    return ElementTree.fromstring(find(lab.open(), "dropnorm-picture").value)
+
+
+def reading(lab: BatchNormLab) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", find(lab.open(), "dropnorm-reading").value))
+
+
+def histograms(drawing: ElementTree.Element) -> list[ElementTree.Element]:
+    return [group for group in drawing.iter(f"{SPACE}g") if group.attrib.get("class") == "histogram"]
+
+
+def statistics(lab: BatchNormLab) -> list[str]:
+    """What is written above the three histograms."""
+    return [text.text for text in picture(lab).iter(f"{SPACE}text") if text.attrib.get("class") == "statistics"]
+
+
+def heights(histogram: ElementTree.Element) -> np.ndarray:
+    return np.array([float(rect.attrib["height"]) for rect in histogram.iter(f"{SPACE}rect")])
+
+
+def path(drawing: ElementTree.Element, name: str) -> str:
+    (found,) = [path for path in drawing.iter(f"{SPACE}path") if path.attrib.get("class") == name]
+    return found.attrib["d"]
+
+
+@pytest.mark.parametrize("momentum", MOMENTA)
+def test_both_modes_are_those_of_keras(momentum: float) -> None:
+    import keras
+
+    lab = BatchNormLab(seed=3)
+    lab.shift, lab.scale, lab.batch_size = -1.5, 3.0, 33
+    lab.normalization = Normalization(momentum, gamma=1.7, beta=-0.6)
+    layer = keras.layers.BatchNormalization(momentum=momentum)
+    layer.build((None, 1))
+    layer.gamma.assign([1.7])
+    layer.beta.assign([-0.6])
+    for _ in range(30):
+        lab.next_batch()
+        before, training, inference = lab.values()
+        assert before.dtype == np.float32
+        column = before[:, None]
+        np.testing.assert_allclose(layer(column, training=True)[:, 0], training, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(layer(column, training=False)[:, 0], inference, rtol=1e-5, atol=1e-5)
+    last = lab.normalization.history[-1]
+    assert last.moving_mean == pytest.approx(float(layer.moving_mean[0]), rel=1e-5)
+    assert last.moving_deviation**2 == pytest.approx(float(layer.moving_variance[0]), rel=1e-5)
+
+
+def test_the_inputs_have_the_scale_and_shift_that_are_set_and_are_skewed() -> None:
+    lab = BatchNormLab()
+    lab.batch_size = 512
+    drawn = []
+    for lab.number in range(40):
+        drawn.append(lab.batch())
+    z = (np.concatenate(drawn) - 3) / 2
+    assert z.mean() == pytest.approx(0, abs=0.03)
+    assert z.std() == pytest.approx(1, abs=0.03)
+    assert (z**3).mean() == pytest.approx(np.sqrt(2), abs=0.2)  # a gamma distribution of shape 2
+
+
+def test_training_mode_normalizes_and_inference_mode_starts_with_the_inputs_as_they_are(lab: BatchNormLab) -> None:
+    before, training, inference = statistics(lab)
+    assert training == "mean 0.00, standard deviation 1.00"
+    assert before == inference  # moving mean 0, moving variance 1; ε moves no second decimal
+    assert "0.00 and 1.00 after 0 batches at momentum 0.99" in reading(lab)
+    assert lab.normalization.history == []
+
+
+def test_bars_are_the_shares_of_the_three_arrays_that_are_shown(lab: BatchNormLab) -> None:
+    find(lab.open(), "dropnorm-next-batch").click()
+    drawn = [heights(histogram) for histogram in histograms(picture(lab))]
+    expected = [bars(values) for values in lab.values()]
+    pixels = drawn[0].sum()  # shares add up to 1 in each panel, on one scale
+    for got, shares in zip(drawn, expected, strict=True):
+        np.testing.assert_allclose(got / pixels, shares[shares > 0], atol=0.003)
+
+
+def test_what_lies_beyond_the_axis_is_counted_in_the_outermost_bars_and_said(lab: BatchNormLab) -> None:
+    shares = bars(np.array([-100, -7.9, 0.1, 0.2, 11.9, 12, 50, 1e9]))
+    assert (shares[0], shares[-1], shares.sum()) == (2 / 8, 4 / 8, 1)
+    assert "beyond" not in reading(lab)
+    lab.open()
+    find(lab.open(), "dropnorm-shift").value = 4
+    find(lab.open(), "dropnorm-scale").value = 3
+    count = sum(int((values > EDGES[-1]).sum()) for values in lab.values())
+    assert count > 0
+    assert reading(lab).endswith(f" {count} beyond the axes, counted in the outermost bars.")
+
+
+def test_each_batch_is_a_new_one_and_moves_the_averages(lab: BatchNormLab) -> None:
+    first = lab.batch()
+    find(lab.open(), "dropnorm-next-batch").click()
+    second = lab.batch()
+    assert not np.array_equal(first, second)
+    assert len(lab.normalization.history) == 1
+    assert lab.normalization.mean == pytest.approx(0.01 * second.mean(), rel=1e-4)
+    assert lab.normalization.variance == pytest.approx(0.99 + 0.01 * second.var(), rel=1e-4)
+    assert "after 1 batch at" in reading(lab)
+    drawing = picture(lab)
+    assert path(drawing, "batch-mean").count("M") == path(drawing, "batch-deviation").count("m") == 1
+    assert path(drawing, "moving-mean").count("L") == path(drawing, "moving-deviation").count("L") == 1
+
+
+def test_moving_averages_approach_the_statistics_and_then_the_modes_nearly_agree(lab: BatchNormLab) -> None:
+    find(lab.open(), "dropnorm-batch-size").value = 512
+    find(lab.open(), "dropnorm-momentum").value = 0.9
+    assert "still off the inputs' own, 3 and 2" in reading(lab)
+    for _ in range(60):
+        find(lab.open(), "dropnorm-next-batch").click()
+    assert (lab.normalization.mean, lab.normalization.variance**0.5) == pytest.approx((3, 2), abs=0.15)
+    assert "The two modes nearly agree" in reading(lab)
+    find(lab.open(), "dropnorm-batch-size").value = 8
+    assert "have arrived, this batch's own statistics differ by chance" in reading(lab)
+
+
+def test_changed_inputs_leave_the_averages_lagging_until_batches_are_seen(lab: BatchNormLab) -> None:
+    find(lab.open(), "dropnorm-momentum").value = 0.9
+    for _ in range(60):
+        find(lab.open(), "dropnorm-next-batch").click()
+    mean, shown = lab.normalization.mean, picture(lab)
+    find(lab.open(), "dropnorm-shift").value = -2
+    assert lab.normalization.mean == mean
+    assert path(picture(lab), "moving-mean") == path(shown, "moving-mean")
+    assert "still off the inputs' own, -2 and 2" in reading(lab)
+    assert lab.values()[1].mean() == pytest.approx(0, abs=1e-5)
+    assert lab.values()[2].mean() < -2
+    find(lab.open(), "dropnorm-next-batch").click()
+    assert lab.normalization.mean == pytest.approx(0.9 * mean + 0.1 * lab.batch().mean(), rel=1e-5)
+
+
+def test_reset_starts_the_averages_anew_and_keeps_batch_and_settings(lab: BatchNormLab) -> None:
+    find(lab.open(), "dropnorm-gamma").value = 1.5
+    find(lab.open(), "dropnorm-momentum").value = 0.9
+    for _ in range(3):
+        find(lab.open(), "dropnorm-next-batch").click()
+    batch = lab.batch()
+    find(lab.open(), "dropnorm-reset").click()
+    state = lab.normalization
+    assert (state.mean, state.variance, state.history, state.gamma, state.momentum) == (0, 1, [], 1.5, 0.9)
+    np.testing.assert_array_equal(lab.batch(), batch)
+    assert path(picture(lab), "batch-mean") == ""
+    assert "after 0 batches" in reading(lab)
+
+
+NUMBERS = {
+    "scale": (0.7, lambda lab: lab.scale),
+    "shift": (-1.3, lambda lab: lab.shift),
+    "batch-size": (100, lambda lab: lab.batch_size),
+    "gamma": (0.4, lambda lab: lab.normalization.gamma),
+    "beta": (-0.9, lambda lab: lab.normalization.beta),
+}
+
+
+@pytest.mark.parametrize("ending", ["", "-field"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_slider_and_field_keep_in_step_and_the_picture_follows(lab: BatchNormLab, name: str, ending: str) -> None:
+    value, state = NUMBERS[name]
+    before = find(lab.open(), "dropnorm-picture").value
+    find(lab.open(), f"dropnorm-{name}{ending}").value = value
+    controls = [find(lab.open(), f"dropnorm-{name}"), find(lab.open(), f"dropnorm-{name}-field")]
+    assert [control.value for control in controls] == [value, value]
+    assert state(lab) == value
+    assert find(lab.open(), "dropnorm-picture").value != before
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_outside_its_limits_is_clamped_and_that_is_said(lab: BatchNormLab, name: str) -> None:
+    slider, field = find(lab.open(), f"dropnorm-{name}"), find(lab.open(), f"dropnorm-{name}-field")
+    field.value = 1000
+    assert field.value == slider.value == NUMBERS[name][1](lab) == slider.max
+    assert reading(lab).startswith(f"{field.description}: 1000 is outside {slider.min:g} to {slider.max:g}")
+    field.value = -1000
+    assert field.value == slider.value == slider.min
+    find(lab.open(), "dropnorm-next-batch").click()
+    assert "outside" not in reading(lab)
+
+
+def test_gamma_and_beta_stretch_and_shift_both_modes(lab: BatchNormLab) -> None:
+    plain = lab.values()
+    find(lab.open(), "dropnorm-gamma").value = 1.5
+    find(lab.open(), "dropnorm-beta").value = -1
+    before, training, inference = lab.values()
+    np.testing.assert_array_equal(before, plain[0])
+    np.testing.assert_allclose(training, 1.5 * plain[1] - 1, atol=1e-5)
+    np.testing.assert_allclose(inference, 1.5 * plain[2] - 1, atol=1e-5)
+    assert statistics(lab)[1] == "mean −1.00, standard deviation 1.50"
+    assert "Both stretched by γ = 1.5 and shifted by β = -1." in reading(lab)
+
+
+def test_another_batch_size_keeps_the_first_activations(lab: BatchNormLab) -> None:
+    first = lab.batch()
+    find(lab.open(), "dropnorm-batch-size").value = 8
+    np.testing.assert_array_equal(lab.batch(), first[:8])
+    assert reading(lab).startswith("8 activations")
+
+
+def test_playing_sees_a_batch_a_tick_and_stop_none(lab: BatchNormLab) -> None:
+    play = find(lab.open(), "dropnorm-play")
+    for tick in (1, 2, 3, 0, 1):  # stopped after three, begun again
+        play.value = tick
+    assert len(lab.normalization.history) == 4
+    assert (play.max, play.repeat) == (BATCHES_PLAYED, False)  # else an output that nobody sees would play for ever
+    told = find(lab.open(), "dropnorm-reading")
+    assert 'role="status" aria-live="polite"' in told.value
+    play.playing = True
+    assert 'aria-live="off"' in told.value
+    play.playing = False
+    assert 'aria-live="polite"' in told.value
+
+
+def test_axes_stay_put_while_sliders_move_and_grow_only_when_they_must(lab: BatchNormLab) -> None:
+    lab.open()
+    for _ in range(100):
+        lab._next_batch()
+    assert list(lab._drawing._frames) == [(0.4, 100)]
+    lab._next_batch()
+    assert list(lab._drawing._frames) == [(0.4, 100), (0.4, 300)]
+    find(lab.open(), "dropnorm-gamma").value = 0
+    assert list(lab._drawing._frames)[-1] == (1.0, 300)
+    assert statistics(lab)[1:] == ["mean 0.00, standard deviation 0.00"] * 2
+
+
+def test_a_long_history_is_thinned_and_keeps_its_ends() -> None:
+    history = [Averages(0.5, 1.0, 0.001 * number, 1.0) for number in range(5000)]
+    values = [np.zeros(8)] * 3
+    drawing = ElementTree.fromstring(BatchNormPicture().svg(values, history, "Averages."))
+    points = re.findall(r"[ML]([\d.]+) ([\d.]+)", path(drawing, "moving-mean"))
+    assert len(points) == POINTS
+    first, last = float(points[0][0]), float(points[-1][0])
+    shorter = ElementTree.fromstring(BatchNormPicture().svg(values, history[:3100], "Averages."))
+    other = re.findall(r"[ML]([\d.]+) ([\d.]+)", path(shorter, "moving-mean"))
+    assert float(other[0][0]) == first
+    assert (float(other[-1][0]) - first) / (last - first) == pytest.approx(3100 / 5000, abs=0.002)
+
+
+def test_the_drawing_follows_the_pages_theme_and_says_what_it_shows(lab: BatchNormLab) -> None:
+    drawing = find(lab.open(), "dropnorm-picture").value
+    root = ElementTree.fromstring(drawing)
+    assert (root.attrib["role"], root.attrib["fill"]) == ("img", "currentColor")
+    assert root.attrib["aria-label"] == reading(lab)
+    assert "#000000" not in drawing
+    assert "#ffffff" not in drawing
+    fills = [histogram.find(f"{SPACE}g").attrib["fill"] for histogram in histograms(root)]
+    assert len(set(fills)) == 3
+
+
+def test_two_drawings_on_one_page_share_no_id(lab: BatchNormLab) -> None:
+    other = BatchNormLab()
+    ids = [re.findall(r'\bid="([^"]+)"', find(each.open(), "dropnorm-picture").value) for each in (lab, other)]
+    assert ids[0]
+    assert not set(ids[0]) & set(ids[1])
+    other.close()
+
+
+def test_every_control_has_a_label_and_a_class_of_its_own(lab: BatchNormLab) -> None:
+    box = lab.open()
+    assert "dropnorm-batch-norm-lab" in box._dom_classes
+    for css in ("momentum", "next-batch", "reset", *(f"{name}-field" for name in NUMBERS)):
+        assert find(box, f"dropnorm-{css}").description
+    for name in NUMBERS:
+        assert find(box, f"dropnorm-{name}").tooltip == find(box, f"dropnorm-{name}-field").description
+
+
+def shown_by(lab: BatchNormLab) -> dict[str, object]:
+    InteractiveShell.instance()
+    with capture_output() as captured:
+        lab._ipython_display_()
+    assert captured.stderr == ""
+    (output,) = captured.outputs
+    return output.data
+
+
+def test_without_a_page_a_static_picture_is_left_and_nothing_else() -> None:
+    InteractiveShell.instance()  # it starts a thread of its own
+    before, threads = dict(_instances), threading.active_count()
+    lab = BatchNormLab()
+    data = shown_by(lab)
+    assert dict(_instances) == before
+    assert threading.active_count() == threads
+    assert pyplot.get_fignums() == []
+    assert lab.normalization.history == []  # showing it changed nothing
+    assert set(data) == {"text/html", "text/plain"}
+    root = ElementTree.fromstring(data["text/html"])
+    assert len(histograms(root)) == 3
+    assert path(root, "batch-mean").count("M") == 100
+    assert root.attrib["aria-label"] == data["text/plain"]
+    assert "after 100 batches at momentum 0.99" in data["text/plain"]
+
+
+def test_with_a_page_the_controls_are_shown_and_shown_again(lab: BatchNormLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_end, "listens", lambda: True)
+    kind = "application/vnd.jupyter.widget-view+json"
+    first = shown_by(lab)[kind]["model_id"]
+    assert first == shown_by(lab)[kind]["model_id"] == lab.open().model_id
+    assert pyplot.get_fignums() == []
+
+
+def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:
+    before = set(_instances)
+    lab = BatchNormLab()
+    box = lab.open()
+    for name, (value, _) in NUMBERS.items():
+        find(box, f"dropnorm-{name}").value = value
+    find(box, "dropnorm-momentum").value = 0.9
+    find(box, "dropnorm-next-batch").click()
+    told = reading(lab)
+    lab.close()
+    assert set(_instances) == before
+    assert lab.open() is not box
+    assert reading(lab) == told
+    assert [find(lab.open(), f"dropnorm-{name}").value for name in NUMBERS] == [v for v, _ in NUMBERS.values()]
+    assert find(lab.open(), "dropnorm-momentum").value == 0.9
+    lab.close()
+    assert set(_instances) == before
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 1.5, "0", None, True])
+def test_a_seed_that_is_none_is_named(seed: object) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"seed is a whole number from 0 to 2147483647; this is {seed!r}.")):
+        BatchNormLab(seed)
