@@ -18,6 +18,7 @@ from matplotlib import pyplot
 from dropnorm.lab import front_end
 from dropnorm.lab.batch_norm_lab import BATCHES_PLAYED, MOMENTA, BatchNormLab, Normalization
 from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars
+from dropnorm.lab.controls import plain
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
@@ -164,7 +165,7 @@ def test_changed_inputs_leave_the_averages_lagging_until_batches_are_seen(lab: B
     find(lab.open(), "dropnorm-shift").value = -2
     assert lab.normalization.mean == mean
     assert path(picture(lab), "moving-mean") == path(shown, "moving-mean")
-    assert "still off the inputs' own, -2 and 2" in reading(lab)
+    assert "still off the inputs' own, −2 and 2" in reading(lab)
     assert lab.values()[1].mean() == pytest.approx(0, abs=1e-5)
     assert lab.values()[2].mean() < -2
     find(lab.open(), "dropnorm-next-batch").click()
@@ -211,7 +212,7 @@ def test_a_number_outside_its_limits_is_clamped_and_that_is_said(lab: BatchNormL
     slider, field = find(lab.open(), f"dropnorm-{name}"), find(lab.open(), f"dropnorm-{name}-field")
     field.value = 1000
     assert field.value == slider.value == NUMBERS[name][1](lab) == slider.max
-    assert reading(lab).startswith(f"{field.description}: 1000 is outside {slider.min:g} to {slider.max:g}")
+    assert reading(lab).startswith(f"{field.description}: 1000 is outside {plain(slider.min)} to {plain(slider.max)}; ")
     field.value = -1000
     assert field.value == slider.value == slider.min
     find(lab.open(), "dropnorm-next-batch").click()
@@ -227,7 +228,7 @@ def test_gamma_and_beta_stretch_and_shift_both_modes(lab: BatchNormLab) -> None:
     np.testing.assert_allclose(training, 1.5 * plain[1] - 1, atol=1e-5)
     np.testing.assert_allclose(inference, 1.5 * plain[2] - 1, atol=1e-5)
     assert statistics(lab)[1] == "mean −1.00, standard deviation 1.50"
-    assert "Both stretched by γ = 1.5 and shifted by β = -1." in reading(lab)
+    assert "Both stretched by γ = 1.5 and shifted by β = −1." in reading(lab)
 
 
 def test_another_batch_size_keeps_the_first_activations(lab: BatchNormLab) -> None:
@@ -237,17 +238,20 @@ def test_another_batch_size_keeps_the_first_activations(lab: BatchNormLab) -> No
     assert reading(lab).startswith("8 activations")
 
 
-def test_playing_sees_a_batch_a_tick_and_stop_none(lab: BatchNormLab) -> None:
-    play = find(lab.open(), "dropnorm-play")
-    for tick in (1, 2, 3, 0, 1):  # stopped after three, begun again
+def test_playing_sees_a_batch_a_tick_and_none_when_it_begins_again(lab: BatchNormLab) -> None:
+    play = find(lab.open(), "dropnorm-count")
+    for tick in (1, 2, 3, 0, 1):  # begun again after three
         play.value = tick
     assert len(lab.normalization.history) == 4
     assert (play.max, play.repeat) == (BATCHES_PLAYED, False)  # else an output that nobody sees would play for ever
     told = find(lab.open(), "dropnorm-reading")
     assert 'role="status" aria-live="polite"' in told.value
-    play.playing = True
+    pressed = find(lab.open(), "dropnorm-play")
+    pressed.value = True
+    assert play.playing
     assert 'aria-live="off"' in told.value
-    play.playing = False
+    play.playing = False  # what the page sends after the last batch
+    assert not pressed.value
     assert 'aria-live="polite"' in told.value
 
 
@@ -266,11 +270,11 @@ def test_axes_stay_put_while_sliders_move_and_grow_only_when_they_must(lab: Batc
 def test_a_long_history_is_thinned_and_keeps_its_ends() -> None:
     history = [Averages(0.5, 1.0, 0.001 * number, 1.0) for number in range(5000)]
     values = [np.zeros(8)] * 3
-    drawing = ElementTree.fromstring(BatchNormPicture().svg(values, history, "Averages."))
+    drawing = ElementTree.fromstring(BatchNormPicture().whole(values, history, "Averages."))
     points = re.findall(r"[ML]([\d.]+) ([\d.]+)", path(drawing, "moving-mean"))
     assert len(points) == POINTS
     first, last = float(points[0][0]), float(points[-1][0])
-    shorter = ElementTree.fromstring(BatchNormPicture().svg(values, history[:3100], "Averages."))
+    shorter = ElementTree.fromstring(BatchNormPicture().whole(values, history[:3100], "Averages."))
     other = re.findall(r"[ML]([\d.]+) ([\d.]+)", path(shorter, "moving-mean"))
     assert float(other[0][0]) == first
     assert (float(other[-1][0]) - first) / (last - first) == pytest.approx(3100 / 5000, abs=0.002)
@@ -281,15 +285,20 @@ def test_the_drawing_follows_the_pages_theme_and_says_what_it_shows(lab: BatchNo
     root = ElementTree.fromstring(drawing)
     assert (root.attrib["role"], root.attrib["fill"]) == ("img", "currentColor")
     assert root.attrib["aria-label"] == reading(lab)
-    assert "#000000" not in drawing
-    assert "#ffffff" not in drawing
+    axes = ElementTree.fromstring(lab._frame.value)
+    assert axes.attrib["viewBox"] == root.attrib["viewBox"]
+    assert axes.attrib["width"] == root.attrib["width"]
+    assert "#000000" not in drawing + lab._frame.value
+    assert "#ffffff" not in drawing + lab._frame.value
     fills = [histogram.find(f"{SPACE}g").attrib["fill"] for histogram in histograms(root)]
     assert len(set(fills)) == 3
 
 
 def test_two_drawings_on_one_page_share_no_id(lab: BatchNormLab) -> None:
     other = BatchNormLab()
-    ids = [re.findall(r'\bid="([^"]+)"', find(each.open(), "dropnorm-picture").value) for each in (lab, other)]
+    for each in (lab, other):
+        each.open()
+    ids = [re.findall(r'\bid="([^"]+)"', each._frame.value + each._picture.value) for each in (lab, other)]
     assert ids[0]
     assert not set(ids[0]) & set(ids[1])
     other.close()
@@ -298,7 +307,7 @@ def test_two_drawings_on_one_page_share_no_id(lab: BatchNormLab) -> None:
 def test_every_control_has_a_label_and_a_class_of_its_own(lab: BatchNormLab) -> None:
     box = lab.open()
     assert "dropnorm-batch-norm-lab" in box._dom_classes
-    for css in ("momentum", "next-batch", "reset", *(f"{name}-field" for name in NUMBERS)):
+    for css in ("momentum", "next-batch", "reset", "play", *(f"{name}-field" for name in NUMBERS)):
         assert find(box, f"dropnorm-{css}").description
     for name in NUMBERS:
         assert find(box, f"dropnorm-{name}").tooltip == find(box, f"dropnorm-{name}-field").description

@@ -83,11 +83,11 @@ def test_what_is_passed_on_is_rescaled_in_training_and_left_alone_at_inference(v
     computed = [f"{value:.2f}" for value in view.activations[0]]
     assert texts(picture(view), "computed") == computed
     assert texts(picture(view), "passed-on") == [f"{2 * value:.2f}" for value in view.activations[0][mask]]
-    find(view.open(), "dropnorm-mode").value = "inference"
+    find(view.open(), "dropnorm-mode").value = False
     assert texts(picture(view), "passed-on") == texts(picture(view), "computed") == computed
     assert texts(picture(view), "factor") == ["× 1"] * 6
     assert "no unit is dropped" in reading(view)
-    find(view.open(), "dropnorm-mode").value = "training"
+    find(view.open(), "dropnorm-mode").value = True
     np.testing.assert_array_equal(kept(view), mask)
 
 
@@ -113,8 +113,8 @@ def test_each_step_draws_a_new_mask_for_the_same_inputs(view: MaskView) -> None:
     assert texts(picture(view), "computed") == computed
 
 
-def test_playing_goes_from_step_to_step_and_stop_leads_back_to_the_first(view: MaskView) -> None:
-    play = find(view.open(), "dropnorm-play")
+def test_playing_goes_from_step_to_step_until_the_last(view: MaskView) -> None:
+    play = find(view.open(), "dropnorm-count")
     play.value = 3  # what the page sends while it plays
     assert (view.step, play.max) == (3, STEPS)
     np.testing.assert_array_equal(kept(view), drawn_masks(0, 0.5, 3)[2][0])
@@ -127,11 +127,14 @@ def test_playing_goes_from_step_to_step_and_stop_leads_back_to_the_first(view: M
 
 
 def test_a_reading_that_changes_by_itself_is_not_spoken(view: MaskView) -> None:
-    play, told = find(view.open(), "dropnorm-play"), find(view.open(), "dropnorm-reading")
+    count, told = find(view.open(), "dropnorm-count"), find(view.open(), "dropnorm-reading")
+    pressed = find(view.open(), "dropnorm-play")
     assert 'role="status" aria-live="polite"' in told.value
-    play.playing = True
+    pressed.value = True
+    assert (count.playing, pressed.icon) == (True, "pause")
     assert 'aria-live="off"' in told.value
-    play.playing = False
+    count.playing = False  # what the page sends after the last step
+    assert (pressed.value, pressed.icon) == (False, "play")
     assert 'aria-live="polite"' in told.value
 
 
@@ -190,7 +193,7 @@ def test_the_mean_over_masks_is_that_without_dropout(rate: float) -> None:
 def test_every_control_has_a_label_and_a_class_of_its_own(view: MaskView) -> None:
     box = view.open()
     assert "dropnorm-mask-view" in box._dom_classes
-    for css in ("rate-field", "mode", "next-row", "next-step"):
+    for css in ("rate-field", "mode", "next-row", "next-step", "play"):
         assert find(box, f"dropnorm-{css}").description
     assert find(box, "dropnorm-rate").tooltip == find(box, "dropnorm-rate-field").description == "dropout rate"
 
@@ -248,13 +251,13 @@ def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:
     find(box, "dropnorm-rate").value = 0.3
     find(box, "dropnorm-next-step").click()
     find(box, "dropnorm-next-row").click()
-    find(box, "dropnorm-mode").value = "inference"
+    find(box, "dropnorm-mode").value = False
     told = reading(view)
     view.close()
     assert set(_instances) == before
     assert view.open() is not box
     assert reading(view) == told
-    find(view.open(), "dropnorm-mode").value = "training"
+    find(view.open(), "dropnorm-mode").value = True
     assert "row 2 of 4, step 2: at rate 0.3" in reading(view)
     view.close()
 

@@ -13,8 +13,11 @@ from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture, s
 from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
+    Player,
     View,
     button,
+    choice,
+    plain,
     reading_widget,
     spoken,
     whole_number,
@@ -26,6 +29,7 @@ SMALLEST, LARGEST = 8, 512  # batch sizes
 BATCHES_PLAYED = 200  # then playing stops by itself, also where nobody looks any more
 MILLISECONDS_A_BATCH = 250
 STATIC_BATCHES = 100
+LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "max_width": "100%", "overflow": "hidden"}
 NEAR = 0.2  # two modes whose outputs lie no further apart nearly agree
 OFF = 0.1  # moving averages further than this share of the inputs' deviation are off
 
@@ -119,7 +123,7 @@ class BatchNormLab(View):
         seen = len(state.history)
         batches = f"{seen} batch{'' if seen == 1 else 'es'} at momentum {state.momentum:g}"
         moving = f"{signed(state.mean)} and {state.variance**0.5:.2f}"
-        affine = f" Both stretched by γ = {state.gamma:g} and shifted by β = {state.beta:g}."
+        affine = f" Both stretched by γ = {state.gamma:g} and shifted by β = {plain(state.beta)}."
         apart = float(np.abs(training - inference).max())
         return (
             f"{len(before)} activations, mean and standard deviation: {_statistics(before)} before; "
@@ -134,7 +138,8 @@ class BatchNormLab(View):
         start = f"The same activation comes out up to {apart:.2f} apart in the two modes:"
         state = self.normalization
         if max(abs(state.mean - self.shift), abs(state.variance**0.5 - self.scale)) > OFF * self.scale:
-            return f"{start} the moving averages are still off the inputs' own, {self.shift:g} and {self.scale:g}."
+            own = f"{plain(self.shift)} and {plain(self.scale)}"
+            return f"{start} the moving averages are still off the inputs' own, {own}."
         return f"{start} the moving averages have arrived, this batch's own statistics differ by chance."
 
     def static(self) -> tuple[str, str]:
@@ -143,12 +148,13 @@ class BatchNormLab(View):
         for _ in range(STATIC_BATCHES):
             lab.next_batch()
         alt = lab.reading()
-        return BatchNormPicture().svg(lab.values(), lab.normalization.history, alt), alt
+        return BatchNormPicture().whole(lab.values(), lab.normalization.history, alt), alt
 
     def _build(self) -> widgets.Box:
         state = self.normalization
         self._drawing = BatchNormPicture()
-        self._picture, self._reading = widgets.HTML(), reading_widget()
+        self._reading = reading_widget()
+        self._frame, self._picture = (widgets.HTML(layout=LAYER) for _ in range(2))  # axes, and what changes over them
         self._picture.add_class("dropnorm-picture")
         self._numbers = {
             "scale": NumberControl("input scale", self.scale, 0.5, 3, 0.1, css="dropnorm-scale"),
@@ -161,40 +167,30 @@ class BatchNormLab(View):
         }
         for control in self._numbers.values():
             control.on_change(self._numbers_changed)
-        self._momentum = widgets.ToggleButtons(
-            options=[(f"{momentum:g}", momentum) for momentum in MOMENTA],
-            value=state.momentum,
-            description="momentum",
-            style={"button_width": "auto"},
-            layout={"width": "auto"},
-        )
-        self._momentum.add_class("dropnorm-momentum")
+        momenta = [(f"{momentum:g}", momentum) for momentum in MOMENTA]
+        self._momentum = choice("momentum", momenta, state.momentum, "dropnorm-momentum")
         self._momentum.observe(self._momentum_changed, "value")
-        self._play = widgets.Play(max=BATCHES_PLAYED, interval=MILLISECONDS_A_BATCH, show_repeat=False)
-        self._play.add_class("dropnorm-play")
-        self._play.observe(self._played, "value")
-        self._play.observe(self._playing_changed, "playing")
+        self._player = Player("play batches", (0, 0, BATCHES_PLAYED), MILLISECONDS_A_BATCH, self._played, self._draw)
         buttons = [
             button("next batch", "dropnorm-next-batch", self._next_batch),
-            widgets.Label("play batches:"),
-            self._play,
+            self._player.box,
             button("reset moving averages", "dropnorm-reset", self._reset),
         ]
         self._draw()
         return widgets.VBox(
             [
-                widgets.HBox([self._momentum, widgets.HBox(buttons, layout=WRAPPED)], layout=WRAPPED),
+                widgets.HBox([self._momentum, *buttons], layout=WRAPPED),
                 widgets.HBox([control.box for control in self._numbers.values()], layout=WRAPPED),
                 self._reading,
-                self._picture,
+                widgets.GridBox([self._frame, self._picture]),
             ]
         )
 
     def _draw(self) -> None:
         text = self.reading()
         notes = [control.take_note() for control in self._numbers.values()]
-        self._reading.value = spoken(" ".join([*filter(None, notes), text]), live=not self._play.playing)
-        self._picture.value = self._drawing.svg(self.values(), self.normalization.history, text)
+        self._reading.value = spoken(" ".join([*filter(None, notes), text]), live=not self._player.playing)
+        self._frame.value, self._picture.value = self._drawing.layers(self.values(), self.normalization.history, text)
 
     def _numbers_changed(self) -> None:
         for name in ("scale", "shift", "batch_size"):
@@ -210,12 +206,9 @@ class BatchNormLab(View):
         self.next_batch()
         self._draw()
 
-    def _played(self, change: dict[str, Any]) -> None:
-        if change["new"] > change["old"]:  # Stop counts back to 0: no batch
+    def _played(self, tick: int) -> None:
+        if tick:  # begun again after the last one, counting starts from 0: no batch
             self._next_batch()
-
-    def _playing_changed(self, change: dict[str, Any]) -> None:
-        self._draw()  # once playing has ended, the reading is spoken again
 
     def _reset(self) -> None:
         self.normalization.reset()

@@ -42,14 +42,24 @@ class BatchNormPicture:
     def __init__(self) -> None:
         self._frames: dict[tuple[float, int], Frame] = {}
 
-    def svg(self, values: Sequence[np.ndarray], history: Sequence[Averages], alt: str) -> str:
-        """The drawing as one ``<svg>`` element.
+    def layers(self, values: Sequence[np.ndarray], history: Sequence[Averages], alt: str) -> tuple[str, str]:
+        """Axes, and what lies on them, as two ``<svg>`` elements of one size: only the second one changes often.
 
         Args:
             values: the batch's activations before, after in training mode, after at inference; each ``(rows,)``.
             history: what each batch since the reset did to the averages, the first one first.
             alt: what is seen, in words.
         """
+        frame, drawn = self._drawn(values, history)
+        return frame.axes, _element(drawn, alt)
+
+    def whole(self, values: Sequence[np.ndarray], history: Sequence[Averages], alt: str) -> str:
+        """The same as one ``<svg>`` element."""
+        frame, drawn = self._drawn(values, history)
+        axes = frame.axes[frame.axes.index(">") + 1 : frame.axes.rindex("</svg>")]
+        return _element(f"<g>{axes}</g>{drawn}", alt)
+
+    def _drawn(self, values: Sequence[np.ndarray], history: Sequence[Averages]) -> tuple[Frame, str]:
         shares = [bars(each) for each in values]
         top = next(top for top in TOPS if top >= max(share.max() for share in shares) or top == TOPS[-1])
         end = next((end for end in ENDS if end >= len(history)), ENDS[-1])
@@ -59,13 +69,16 @@ class BatchNormPicture:
         drawn = [
             frame.histogram(place, share, each) for place, (share, each) in enumerate(zip(shares, values, strict=True))
         ]
-        width, height = (72 * side for side in SIZE)
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}pt" '
-            f'role="img" aria-label={quoteattr(alt)} fill="currentColor" stroke-linejoin="round" '
-            f'font-family="sans-serif" font-size="10" style="max-width: 100%; height: auto">'
-            f"{frame.drawing}{''.join(drawn)}{frame.averages(history)}</svg>"
-        )
+        return frame, "".join(drawn) + frame.averages(history)
+
+
+def _element(inside: str, alt: str) -> str:
+    width, height = (72 * side for side in SIZE)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}pt" role="img" '
+        f'aria-label={quoteattr(alt)} fill="currentColor" stroke-linejoin="round" font-family="sans-serif" '
+        f'font-size="10" style="max-width: 100%; height: auto">{inside}</svg>'
+    )
 
 
 class Frame:
@@ -95,8 +108,7 @@ class Frame:
         self._averages.legend(
             loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=4, frameon=False, fontsize=9, columnspacing=1.2
         )
-        whole = svg(figure, "Axes of three histograms and of the moving averages.")
-        self.drawing = f"<g>{whole[whole.index('>') + 1 : whole.rindex('</svg>')]}</g>"
+        self.axes = svg(figure, "Axes of three histograms and of the moving averages.")
 
     def histogram(self, place: int, shares: np.ndarray, values: np.ndarray) -> str:
         """The bars of one panel, a dashed line at the mean, and mean and standard deviation as numbers."""

@@ -10,9 +10,11 @@ from numbers import Integral
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 
 from dropnorm.lab import front_end
 
+BUTTON = {"width": "auto", "flex": "0 0 auto"}  # as wide as its words, on narrow pages too
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
 LINES = "line-height: 1.45; white-space: normal"  # of text; ipywidgets sets it as wide apart as controls
 LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
@@ -75,12 +77,13 @@ class NumberControl:
             return
         wanted = change["new"]
         if not math.isfinite(wanted):
-            self._note = f"{self.label}: {wanted} is not a number to work with; it stays at {self.value:g}."
+            self._note = f"{self.label}: {wanted} is not a number to work with; it stays at {plain(self.value)}."
         else:
             self.value = min(max(wanted, self.low), self.high)
             if self.value != wanted:
                 self._note = (
-                    f"{self.label}: {wanted:g} is outside {self.low:g} to {self.high:g}; {self.value:g} is used."
+                    f"{self.label}: {plain(wanted)} is outside {plain(self.low)} to {plain(self.high)}; "
+                    f"{plain(self.value)} is used."
                 )
         self._setting = True
         try:
@@ -89,6 +92,49 @@ class NumberControl:
             self._setting = False
         for listener in self._listeners:
             listener()
+
+
+class Player:
+    """A button that stays pressed while the page counts by itself.
+
+    ipywidgets' own buttons for playing have no names that a screen reader could say; so they are hidden, and only
+    their counting is used, which needs no thread in the kernel. It ends by itself: an output that nobody sees any
+    more, because its cell ran again, would play for ever.
+
+    Args:
+        label: what stands on the button.
+        numbers: the first one, the present one and the last, where counting ends; then it begins with the first.
+        milliseconds: between two ticks.
+        ticked: called with the number at every tick, and when the number is set.
+        changed: called when playing begins and ends.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        numbers: tuple[int, int, int],
+        milliseconds: int,
+        ticked: Callable[[int], None],
+        changed: Callable[[], None],
+    ) -> None:
+        first, now, last = numbers
+        self.count = widgets.Play(min=first, max=last, value=now, interval=milliseconds, layout={"display": "none"})
+        self.count.add_class("dropnorm-count")
+        self.button = widgets.ToggleButton(description=label, icon="play", layout=BUTTON)
+        self.button.add_class("dropnorm-play")
+        traitlets.link((self.button, "value"), (self.count, "playing"))
+        self.count.observe(lambda change: ticked(change["new"]), "value")
+        self.count.observe(lambda _: self._changed(changed), "playing")
+        self.box = widgets.HBox([self.button, self.count])
+
+    @property
+    def playing(self) -> bool:
+        """Whether the page counts."""
+        return self.count.playing
+
+    def _changed(self, changed: Callable[[], None]) -> None:
+        self.button.icon = "pause" if self.playing else "play"
+        changed()
 
 
 class View(ABC):
@@ -164,10 +210,28 @@ def reading_widget() -> widgets.HTML:
 
 def button(label: str, css: str, pressed: Callable[[], None]) -> widgets.Button:
     """A button that calls ``pressed``."""
-    made = widgets.Button(description=label, layout={"width": "auto"})
+    made = widgets.Button(description=label, layout=BUTTON)
     made.add_class(css)
     made.on_click(lambda _: pressed())
     return made
+
+
+def choice(label: str, options: list[tuple[str, Any]], value: Any, css: str) -> widgets.ToggleButtons:
+    """Buttons with a label before them, one of which is pressed."""
+    made = widgets.ToggleButtons(
+        options=options,
+        value=value,
+        description=label,
+        style={"button_width": "auto", "description_width": LABEL_WIDTH},
+        layout={"width": "max-content"},
+    )
+    made.add_class(css)
+    return made
+
+
+def plain(number: float) -> str:
+    """A number as short as it can be written, with a real minus."""
+    return f"{number:g}".replace("-", "−")
 
 
 def whole_number(name: str, value: object, low: int, high: int) -> int:

@@ -10,8 +10,10 @@ import numpy as np
 from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
+    Player,
     View,
     button,
+    choice,
     reading_widget,
     share,
     spoken,
@@ -22,7 +24,7 @@ from dropnorm.sweep.masks import MaskStream
 
 HIGHEST_RATE = 0.9
 STEPS = 100  # of playing: then it stops by itself, also where nobody looks any more
-SECONDS_A_STEP = 1.5
+MILLISECONDS_A_STEP = 1500
 MASKS = 10_000  # over which the mean is taken
 INPUTS = 4
 
@@ -128,33 +130,20 @@ class MaskView(View):
         self._picture, self._reading = widgets.HTML(), reading_widget()
         self._picture.add_class("dropnorm-picture")
         self._rate = NumberControl("dropout rate", self.rate, 0, HIGHEST_RATE, 0.05, css="dropnorm-rate")
-        self._mode = widgets.ToggleButtons(
-            options=["training", "inference"],
-            value="training" if self.training else "inference",
-            description="mode",
-            style={"button_width": "auto"},
-            layout={"width": "auto"},
-        )
-        self._mode.add_class("dropnorm-mode")
-        # Playing is counted by the page; its number is the step, so Stop leads back to step 1.
-        self._play = widgets.Play(
-            value=self.step, min=1, max=STEPS, interval=int(1000 * SECONDS_A_STEP), show_repeat=False
-        )
-        self._play.add_class("dropnorm-play")
+        modes = [("training", True), ("inference", False)]
+        self._mode = choice("mode", modes, self.training, "dropnorm-mode")
+        self._player = Player("play steps", (1, self.step, STEPS), MILLISECONDS_A_STEP, self._step_changed, self._draw)
         self._rate.on_change(self._rate_changed)
         self._mode.observe(self._mode_changed, "value")
-        self._play.observe(self._step_changed, "value")
-        self._play.observe(self._playing_changed, "playing")
         buttons = [
             button("next row", "dropnorm-next-row", self._next_row),
             button("next step", "dropnorm-next-step", self._next_step),
-            widgets.Label("play steps:"),
-            self._play,
+            self._player.box,
         ]
         self._draw()
         return widgets.VBox(
             [
-                widgets.HBox([self._mode, widgets.HBox(buttons)], layout=WRAPPED),
+                widgets.HBox([self._mode, *buttons], layout=WRAPPED),
                 self._rate.box,
                 self._reading,
                 self._picture,
@@ -163,7 +152,7 @@ class MaskView(View):
 
     def _draw(self) -> None:
         text = self.reading()
-        self._reading.value = spoken(f"{self._rate.take_note()} {text}".strip(), live=not self._play.playing)
+        self._reading.value = spoken(f"{self._rate.take_note()} {text}".strip(), live=not self._player.playing)
         self._picture.value = dropout_svg([self.shown()], text)
 
     def _rate_changed(self) -> None:
@@ -171,22 +160,19 @@ class MaskView(View):
         self._draw()
 
     def _mode_changed(self, change: dict[str, Any]) -> None:
-        self.training = change["new"] == "training"
+        self.training = change["new"]
         self._draw()
 
-    def _step_changed(self, change: dict[str, Any]) -> None:
-        self.step = change["new"]
+    def _step_changed(self, step: int) -> None:
+        self.step = step
         self._draw()
-
-    def _playing_changed(self, change: dict[str, Any]) -> None:
-        self._draw()  # once playing has ended, the reading is spoken again
 
     def _next_row(self) -> None:
         self.row = (self.row + 1) % self.rows
         self._draw()
 
     def _next_step(self) -> None:
-        self._play.value = self._play.value % STEPS + 1
+        self._player.count.value = self.step % STEPS + 1
 
 
 def _dropped(kept: np.ndarray) -> str:
