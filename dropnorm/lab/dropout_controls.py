@@ -38,7 +38,8 @@ class DropoutControls:
         self.stop = widgets.Button(description="Stop", icon="stop", disabled=True, tooltip="End the live training")
         self.reset = widgets.Button(description="Reset", icon="refresh", tooltip="Back to where the cell began")
         self.progress = widgets.IntProgress(max=EPOCHS, description="live", layout=widgets.Layout(width="220px"))
-        self.frame, self.curves = widgets.HTML(), widgets.HTML()
+        # Both drawings lie in one cell of a grid, the curves on the axes: no jump while the curves change.
+        self.frame, self.curves = (widgets.HTML(layout=_place()) for _ in range(2))
         self.reading, self.source = widgets.HTML(), widgets.HTML()
         self.code = widgets.Text(
             description="this state as code", style=WIDE, layout=widgets.Layout(width="auto", max_width="760px")
@@ -53,9 +54,6 @@ class DropoutControls:
         for name in ("rate_field", "inputs", "preset", "reset", "source", "code", "seed", "width", "optimizer"):
             getattr(self, name).add_class(f"dropnorm-{name.replace('_', '-')}")
         more = widgets.Accordion([_row(self.width, self.optimizer, self.seed)], titles=("more",), selected_index=None)
-        # Both drawings lie in one cell of a grid, the curves on the axes: no jump while the curves change.
-        place = widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", max_width="100%", overflow="hidden")
-        self.frame.layout = self.curves.layout = place
         drawing = widgets.GridBox([self.frame, self.curves], layout=widgets.Layout(max_width="760px"))
         box = widgets.VBox(
             [
@@ -90,6 +88,10 @@ def _choice(label: str, options: tuple) -> widgets.Dropdown:
     return widgets.Dropdown(
         description=label, options=options, style=WIDE, layout=widgets.Layout(width="max-content", max_width="340px")
     )
+
+
+def _place() -> widgets.Layout:
+    return widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", max_width="100%", overflow="hidden")
 
 
 def _row(*children: widgets.Widget) -> widgets.HBox:

@@ -144,15 +144,12 @@ class DropoutLab:
             self._paint()
 
     def _typed(self, rate: float) -> None:
-        with self._lock:
-            near = nearest_rate(rate)
-            if near != rate:
-                self._said = f"The lab's rates go from 0 to 0.9 in steps of 0.05: {near:g} is the nearest to {rate:g}."
+        near = nearest_rate(rate)
+        self.choose(rate=near)
+        if near != rate:
+            with self._lock:
                 self.controls.rate_field.value = near
-                self.choose(rate=near)
-                self._paint()
-            else:
-                self.choose(rate=near)
+            self._say(f"The lab's rates go from 0 to 0.9 in steps of 0.05: {near:g} is the nearest to {rate:g}.")
 
     def _preset(self, name: str) -> None:
         for preset in PRESETS:
@@ -172,7 +169,7 @@ class DropoutLab:
             split_ = self._splits[self.setting.inputs]
             self._live = LiveTraining(self.setting.plan(), split_, self._epoch, self._ended)
             self._live.start()
-            self._say("The live training starts: Keras builds the network.")
+            self._paint()
 
     def stop(self) -> None:
         """End the live training after the step at hand."""
@@ -207,10 +204,10 @@ class DropoutLab:
         with self._lock:
             if self.controls is None:
                 return
-            self.controls.training(False)
             stopped = self._progress is not None and self._progress.epochs < EPOCHS
             self._said = failure or ("Stopped." if stopped or self._progress is None else "")
             self._paint()
+            self.controls.training(False)
 
     def _say(self, sentence: str) -> None:
         with self._lock:
@@ -241,6 +238,8 @@ class DropoutLab:
             shown, ghost = self._shown, self._ghost
             seen = note or reading(shown)
             source = self._swept_source(swept)
+            if self._live is not None and self._live.running and not self._live.stopping:
+                seen += " The live training starts: Keras builds its network." if seen.endswith(".") else ""
         controls = self.controls
         controls.curves.value = self._picture.curves(shown, ghost, changes, note, escape(seen, quote=True))
         said = f"{self._said} {seen}" if self._said else seen
@@ -267,7 +266,10 @@ class DropoutLab:
 
 
 def close_all(widget: widgets.Widget) -> None:
-    """Close a widget and all that it holds."""
+    """Close a widget and all that it holds, its layout and its style among them."""
     for child in getattr(widget, "children", ()):
         close_all(child)
+    for part in ("layout", "style"):
+        if widget.has_trait(part) and isinstance(getattr(widget, part), widgets.Widget):
+            getattr(widget, part).close()
     widget.close()

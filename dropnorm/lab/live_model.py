@@ -25,10 +25,10 @@ class LiveDropout(keras.layers.Dropout):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: object) -> None:
-        super().__init__(rate, seed=seed, **kwargs)
-        if rate == 0:  # Keras makes a generator for other rates only, but this one may be moved
-            self.seed_generator = keras.random.SeedGenerator(seed)
-        self._rate_now = tf.Variable(rate, trainable=False, dtype=tf.float32)
+        super().__init__(rate or 0.5, seed=seed, **kwargs)  # at rate 0 Keras makes no generator of masks
+        self.rate = rate
+        # Double precision, as Keras computes the scale: 1 / (1 - 0.9) is 10 there and 9.999998 in single.
+        self._rate_now = tf.Variable(rate, trainable=False, dtype=tf.float64)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training:
@@ -36,8 +36,10 @@ class LiveDropout(keras.layers.Dropout):
         seed = self.seed_generator.next()
         if seed.dtype != tf.int32:  # as Keras' own dropout does it: stateless operations take 32 bits
             seed = tf.cast(tf.math.floormod(seed, tf.int32.max - 1), tf.int32)
-        rate = tf.cast(self._rate_now, inputs.dtype)
-        return tf.nn.experimental.stateless_dropout(inputs, rate=rate, seed=seed)
+        numbers = tf.random.stateless_uniform(tf.shape(inputs), seed, dtype=inputs.dtype)
+        kept = numbers >= tf.cast(self._rate_now, inputs.dtype)
+        scale = tf.cast(1 / (1 - self._rate_now), inputs.dtype)
+        return tf.where(kept, inputs * scale, tf.zeros_like(inputs))
 
     def move(self, rate: float) -> None:
         """Change the rate, from the next step on."""

@@ -17,6 +17,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
@@ -51,10 +52,11 @@ class Background:
 
     Args:
         processes: how many runs at once; one a core by default.
+        folder: of the cache.
     """
 
-    def __init__(self, processes: int | None = None) -> None:
-        self._processes = processes or os.cpu_count() or 1
+    def __init__(self, processes: int | None = None, folder: Path = cache.FOLDER) -> None:
+        self._processes, self._folder = processes or os.cpu_count() or 1, folder
         self._pool: ProcessPoolExecutor | None = None
         self._wishes: dict[object, tuple[Wish, str, deque[Plan]]] = {}  # the latest last
         self._running = 0
@@ -69,7 +71,7 @@ class Background:
         data = cache.digest(wish.split)
         lacking: deque[Plan] = deque()
         for plan in wish.plans:
-            curves = cache.load(plan, data)
+            curves = cache.load(plan, data, self._folder)
             if curves is None:
                 lacking.append(plan)
             else:
@@ -101,7 +103,7 @@ class Background:
                 plan = plans.popleft()
                 try:
                     self._pool = self._pool or _started(self._processes)
-                    future = self._pool.submit(computed, plan, wish.split, data)
+                    future = self._pool.submit(computed, plan, wish.split, data, self._folder)
                     self._running += 1
                 except (OSError, RuntimeError) as error:  # no process may be started, or the pool has been ended
                     self._pool, self._wishes, future, why = None, {}, None, error
@@ -148,9 +150,9 @@ def _end_with(sentinel: int) -> None:
     os._exit(0)
 
 
-def computed(plan: Plan, split: Split, data: str) -> LearningCurves:
+def computed(plan: Plan, split: Split, data: str, folder: Path = cache.FOLDER) -> LearningCurves:
     """The curves of a plan, kept for the next time if the disk allows."""
     curves = runs.run(plan, split)
     with contextlib.suppress(OSError):  # read-only, full, or deleted meanwhile: the next time computes again
-        cache.store(plan, data, curves)
+        cache.store(plan, data, curves, folder)
     return curves
