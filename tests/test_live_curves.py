@@ -38,7 +38,7 @@ model, live = built(), LiveCurves("wine <1>", ylabel="loss (MPa)")
 
 class Slow(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
-        time.sleep(0.2)
+        time.sleep(0.1)
 
 class Fails(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
@@ -75,7 +75,7 @@ CELLS = {
     "same numbers": "def weights(callbacks):\n    model = built()\n"
     "    model.fit(X, y, epochs=3, verbose=0, callbacks=callbacks)\n    return model.get_weights()\n"
     "assert all(map(np.array_equal, weights([]), weights([LiveCurves()])))",
-    "interrupted": f"model, live = built(), LiveCurves()\n{FIT.format('epochs=500, ', 'Slow(), live')}",
+    "interrupted": f"model, live = built(), LiveCurves()\n{FIT.format('epochs=60, ', 'Slow(), live')}",
     "afterwards": FIT.format("epochs=2, ", "live"),
     "left": "import threading, matplotlib.pyplot as plt\n"
     "assert plt.get_fignums() == []\n"
@@ -243,7 +243,7 @@ def test_a_training_that_ends_early_says_where(page: Outputs, cell: str, said: s
 
 def test_an_interrupted_training_leaves_its_curves_and_says_so(page: Outputs) -> None:
     html, line = last(page["interrupted"])
-    epoch = int(re.match(r"training: interrupted in epoch (\d+) of 500; ", line)[1])
+    epoch = int(re.match(r"training: interrupted in epoch (\d+) of 60; ", line)[1])
     assert epoch - 1 <= points(html)[LOGGED] <= epoch
     assert "left" not in line
     assert "epoch 2 of 2" in last(page["afterwards"])[1]  # the same callback, used again

@@ -147,12 +147,12 @@ class GrowingCurves(keras.callbacks.Callback):
         else:
             parts = [f"{self.desc}: {state} in epoch {self._epoch} of {epochs}"]
         last = self._logs.get(done, {})
-        losses = [f"{name} {last[name]:.4g}" for name in (LOGGED, VALIDATION) if name in last]
+        losses = [f"{name} {_short(last[name])}" for name in (LOGGED, VALIDATION) if name in last]
         parts += [", ".join(losses)] if losses else []
         validation = {epoch: loss for epoch, loss in self._series(VALIDATION).items() if math.isfinite(loss)}
         if validation:
             best = min(validation, key=validation.get)
-            parts.append(f"best epoch {best} ({validation[best]:.4g})")
+            parts.append(f"best epoch {best} ({_short(validation[best])})")
         parts += [f"{name} is no number from epoch {epoch} on" for name, epoch in self._failures()[:1]]
         if not state and len(self._logs) > 1:
             pace = (time.monotonic() - self._first_epoch_done) / (len(self._logs) - 1)
@@ -246,6 +246,11 @@ def axis(ends: tuple[float, float] | None, was: tuple[float, float] | None) -> t
         top = was[1] if high <= was[1] else high + spread
     bottom, top = math.floor(bottom / step) * step, math.ceil(top / step) * step
     return (max(bottom, 0.0) if low >= 0 else bottom), top
+
+
+def _short(loss: float) -> str:
+    """Four digits, always: a line whose length changes from epoch to epoch is hard to read."""
+    return f"{loss:#.4g}".rstrip(".")
 
 
 def _empty(note: str, alt: str) -> str:
