@@ -184,7 +184,7 @@ def test_the_mean_over_masks_is_that_without_dropout(rate: float) -> None:
     view = MaskView(rate)
     plain = view.activations[0].mean()
     assert view._mean_over_masks() == pytest.approx(plain, rel=0.04)  # 6 × 10,000 draws: at 0.9 a deviation of 1.3 %
-    told = re.search(r"([\d.]+) over 10,000 masks, as it is without dropout, (\d+\.\d+)\.", view.reading())
+    told = re.search(r"([\d.]+) over 10,000 masks, near the (\d+\.\d+) without dropout\.", view.reading())
     assert float(told[1]) == pytest.approx(float(told[2]), rel=0.04)
     unscaled = re.search(r"Not rescaled, it would be ([\d.]+)\.$", view.reading())
     assert float(unscaled[1]) == pytest.approx(plain * (1 - rate), rel=0.05)
@@ -257,8 +257,11 @@ def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:
     assert set(_instances) == before
     assert view.open() is not box
     assert reading(view) == told
+    assert find(view.open(), "dropnorm-count").value == 2
     find(view.open(), "dropnorm-mode").value = True
     assert "row 2 of 4, step 2: at rate 0.3" in reading(view)
+    find(view.open(), "dropnorm-next-step").click()
+    assert find(view.open(), "dropnorm-count").value == view.step == 3
     view.close()
 
 

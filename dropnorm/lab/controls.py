@@ -10,7 +10,6 @@ from numbers import Integral
 from typing import Any
 
 import ipywidgets as widgets
-import traitlets
 
 from dropnorm.lab import front_end
 
@@ -52,11 +51,11 @@ class NumberControl:
             step=step,
             readout=False,
             tooltip=label,
-            layout={"width": SLIDER_WIDTH},
+            layout={"width": SLIDER_WIDTH, "min_width": "10em"},
         )
         self.field.add_class(f"{css}-field")
         self.slider.add_class(css)
-        self.box = widgets.HBox([self.field, self.slider], layout={"align_items": "center"})
+        self.box = widgets.HBox([self.field, self.slider], layout=WRAPPED)
         self._listeners: list[Callable[[], None]] = []
         self._note = ""
         self._setting = False
@@ -120,9 +119,10 @@ class Player:
         first, now, last = numbers
         self.count = widgets.Play(min=first, max=last, value=now, interval=milliseconds, layout={"display": "none"})
         self.count.add_class("dropnorm-count")
-        self.button = widgets.ToggleButton(description=label, icon="play", layout=BUTTON)
+        # Without a tooltip the page would say "null".
+        self.button = widgets.ToggleButton(description=label, tooltip=label, icon="play", layout=BUTTON)
         self.button.add_class("dropnorm-play")
-        traitlets.link((self.button, "value"), (self.count, "playing"))
+        widgets.link((self.button, "value"), (self.count, "playing"))
         self.count.observe(lambda change: ticked(change["new"]), "value")
         self.count.observe(lambda _: self._changed(changed), "playing")
         self.box = widgets.HBox([self.button, self.count])
@@ -223,7 +223,7 @@ def choice(label: str, options: list[tuple[str, Any]], value: Any, css: str) -> 
         value=value,
         description=label,
         style={"button_width": "auto", "description_width": LABEL_WIDTH},
-        layout={"width": "max-content"},
+        layout={"width": "max-content", "display": "flex", "flex_flow": "row", "align_items": "baseline"},
     )
     made.add_class(css)
     return made

@@ -101,8 +101,8 @@ class MaskView(View):
             f"Training mode, row {self.row + 1} of {self.rows}, step {self.step}: at rate {self.rate:g} this row's "
             f"mask drops {len(dropped)} of {self.units} hidden units{which} and multiplies the others by "
             f"1 / (1 − {self.rate:g}) = {self.factor:.3g}. The mean of what the layer passes on is "
-            f"{number(panel.passed_on.mean())} with this mask and {number(over_masks)} over {MASKS:,} masks, as it is "
-            f"without dropout, {number(plain)}. Not rescaled, it would be {number(over_masks / self.factor)}."
+            f"{number(panel.passed_on.mean())} with this mask and {number(over_masks)} over {MASKS:,} masks, near the "
+            f"{number(plain)} without dropout. Not rescaled, it would be {number(over_masks / self.factor)}."
         )
 
     def _mean_over_masks(self) -> float:
