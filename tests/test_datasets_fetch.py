@@ -139,8 +139,16 @@ def test_no_network_is_one_sentence_for_all(
     assert main(["fetch"]) == 1
     assert capsys.readouterr().err == (
         "Not fetched: nowhere.invalid cannot be reached or broke off; what was in use stays in use, and a copy that "
-        "you have is taken by `python -m dropnorm.datasets import DIR`.\n"
+        "you have is taken by `python3 course.py run -m dropnorm.datasets import DIR`.\n"
     )
+
+
+@pytest.mark.parametrize("seconds", ["abc", "0", "nan"])
+def test_a_time_that_is_none_is_said_in_words(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["fetch", "--timeout", seconds])
+    said = capsys.readouterr().err
+    assert f"{seconds} is not a number of seconds above 0" in said and "_seconds" not in said
 
 
 def test_a_silent_server_is_waited_for_no_longer_than_asked(

@@ -62,6 +62,7 @@ def test_both_forms_are_taken(content: bytes) -> None:
         (COURSE.replace(b"2.0", b"two"), "column Strength that is no number"),
         (COURSE.replace(b",7", b","), "column Age that is no whole number"),
         (COURSE.replace(b",7", b",7.5"), "column Age that is no whole number"),
+        (COURSE[: COURSE.index(b"\n2") + 1], "has 1 usable row where the official concrete has 3"),
         (COURSE[:-10], "has 2 usable rows where the official concrete has 3"),
         (b'Strength,Age\n"1.5,3\n2.0,7\n', "empty, cut short or not a CSV"),
     ],
@@ -71,7 +72,7 @@ def test_what_is_not_the_official_file_is_named_in_one_sentence(content: bytes, 
         sources.course_form(CONCRETE, content, "concrete.csv")
     assert said in str(error.value)
     assert str(error.value).startswith("concrete.csv") and "\n" not in str(error.value)
-    assert "python -m dropnorm.datasets fetch concrete" in str(error.value), "what to do"
+    assert "`python3 course.py run -m dropnorm.datasets fetch concrete`" in str(error.value), "what works in any shell"
 
 
 def test_unknown_data_set_names_those_there_are() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dropnorm import places
 from dropnorm.datasets import sources, store
-from dropnorm.datasets.errors import DataError
+from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.datasets.sources import Column
 
 __all__ = ["NAMES", "Column", "DataError", "DataSet", "dataset", "path", "source"]
@@ -54,7 +54,7 @@ def dataset(name: str) -> DataSet:
     if file is None and asked == store.OFFICIAL:
         raise DataError(
             f"DROPNORM_SOURCE asks for the official {name}, which is not here; get it with "
-            f"`python -m dropnorm.datasets fetch {name}` or `import DIR`."
+            f"`{COMMAND} fetch {name}` or `import DIR`."
         )
     return DataSet(
         name=name,

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from dropnorm import datasets
 from dropnorm.datasets import imports, sources, store
-from dropnorm.datasets.errors import DataError
+from dropnorm.datasets.errors import COMMAND, DataError
 
 TIMEOUT = 120.0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns 0, or 1 after one sentence on stderr for each thing that went wrong."""
-    parser = argparse.ArgumentParser(prog="python -m dropnorm.datasets", description="The course's data sets.")
+    parser = argparse.ArgumentParser(prog=COMMAND, description="The course's data sets.")
     commands = parser.add_subparsers(dest="command", required=True)
     fetch = commands.add_parser("fetch", help="download the official files")
     fetch.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(datasets.NAMES)}; all if none is named")
@@ -67,7 +67,7 @@ def _fetch(names: list[str], seconds: float) -> int:
     if unanswered:
         failed += _fail(
             f"Not fetched: {', '.join(dict.fromkeys(unanswered))}; what was in use stays in use, and a copy that you "
-            "have is taken by `python -m dropnorm.datasets import DIR`."
+            f"have is taken by `{COMMAND} import DIR`."
         )
     _say_what_overrides()
     return min(failed, 1)
@@ -99,7 +99,10 @@ def _say_what_overrides() -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < 86_400:
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
     return seconds

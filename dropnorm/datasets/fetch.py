@@ -13,7 +13,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from dropnorm.datasets.errors import DataError
+from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.datasets.sources import Source
 
 RETRIES = 2
@@ -87,7 +87,7 @@ def _said(source: Source, error: Exception) -> Exception:
         case ValueError():
             return DataError(
                 f"What {host(source)} sent is not the official {source.name}, as its sha256 is another; try again "
-                "later, or take a copy that you have with `python -m dropnorm.datasets import DIR`."
+                f"later, or take a copy that you have with `{COMMAND} import DIR`."
             )
         case OSError():
             return DataError(

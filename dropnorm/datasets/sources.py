@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dropnorm import places
-from dropnorm.datasets.errors import DataError
+from dropnorm.datasets.errors import COMMAND, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def course_form(source: Source, content: bytes, seen: str) -> bytes:
     if source.checks is None:
         raise DataError(
             f"{seen} has the columns and rows of {source.name} but not its values: the official file was altered; "
-            f"get it again with `python -m dropnorm.datasets fetch {source.name}`."
+            f"get it again with `{COMMAND} fetch {source.name}`."
         )
     _check_content(source, source.checks, table, seen)
     return written
@@ -146,7 +146,7 @@ def _read(source: Source, content: bytes, seen: str) -> pd.DataFrame:
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser and empty-data errors are ValueErrors
         raise DataError(
             f"{seen} is not a readable table of {source.name} (it is empty, cut short or not a CSV file); "
-            f"get the official file with `python -m dropnorm.datasets fetch {source.name}`."
+            f"get the official file with `{COMMAND} fetch {source.name}`."
         ) from error
     return table
 
@@ -158,7 +158,7 @@ def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.Dat
         names = ", ".join(c.name for c in missing)
         raise DataError(
             f"{seen} lacks {'columns' if len(missing) > 1 else 'the column'} {names} of {source.name}; "
-            f"get the official file with `python -m dropnorm.datasets fetch {source.name}`."
+            f"get the official file with `{COMMAND} fetch {source.name}`."
         )
     course = table.rename(columns={c.upstream: c.name for c in source.columns if c.name not in table})
     course = course[[c.name for c in source.columns]]
@@ -173,7 +173,7 @@ def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.Dat
             kind = "whole number" if column.type == "int" else "number"
             raise DataError(
                 f"{seen} has a value in column {column.name} that is no {kind}, so it is not the official "
-                f"{source.name}; get that with `python -m dropnorm.datasets fetch {source.name}`."
+                f"{source.name}; get that with `{COMMAND} fetch {source.name}`."
             )
         course[column.name] = values.astype({"float": "float64", "int": "int64", "text": "str"}[column.type])
     return course
@@ -182,9 +182,10 @@ def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.Dat
 def _check_rows(source: Source, table: pd.DataFrame, seen: str) -> None:
     if len(table) not in source.rows:
         official = " or ".join(f"{rows:,}" for rows in source.rows)
+        usable = f"{len(table):,} usable row{'' if len(table) == 1 else 's'}"
         raise DataError(
-            f"{seen} has {len(table):,} usable rows where the official {source.name} has {official}: it was cut short "
-            f"or altered; get it again with `python -m dropnorm.datasets fetch {source.name}`."
+            f"{seen} has {usable} where the official {source.name} has {official}: it was cut short or "
+            f"altered; get it again with `{COMMAND} fetch {source.name}`."
         )
 
 
@@ -209,5 +210,5 @@ def _check_content(source: Source, checks: Checks, table: pd.DataFrame, seen: st
     if wrong:
         raise DataError(
             f"{seen} has other values than the official {source.name} in {', '.join(dict.fromkeys(wrong))}: it was "
-            f"altered; get it again with `python -m dropnorm.datasets fetch {source.name}`."
+            f"altered; get it again with `{COMMAND} fetch {source.name}`."
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dropnorm import places
 from dropnorm.datasets import sources
-from dropnorm.datasets.errors import DataError
+from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.datasets.sources import Source
 from dropnorm.files import write_atomically
 
@@ -150,13 +150,13 @@ def _verified_in_place(source: Source, path: Path) -> None:
     if header != ",".join(column.name for column in source.columns):
         raise DataError(
             f"{path} holds the official {source.name}, but not in the course's columns; bring it in with "
-            f"`python -m dropnorm.datasets import {path.parent}` and unset DROPNORM_DATA."
+            f"`{COMMAND} import {path.parent}` and unset DROPNORM_DATA."
         )
 
 
 def _verify_kept(source: Source, path: Path) -> None:
     """Raises DataError unless ``path`` is the official file, as it was when it came."""
-    again = f"get it again with `python -m dropnorm.datasets fetch {source.name}` or `import DIR`"
+    again = f"get it again with `{COMMAND} fetch {source.name}` or `import DIR`"
     if not path.is_file():
         raise DataError(f"The official file {path} was in use and is gone; {again}.")
     content = _content(path)
