@@ -185,7 +185,7 @@ def describe(curves: LearningCurves, title: str = "") -> str:
     if curves.loss_at_inference is not None:
         inference = f", {float(np.median(curves.last(AT_INFERENCE))):.3g} at inference"
     return (
-        f"{start}{runs} over {curves.epochs} epochs. Training loss ends at {middle[LOGGED]} as logged{inference}; "
-        f"validation loss is lowest, {float(np.median(curves.best_val_loss)):.3g}, "
-        f"at epoch {int(np.median(curves.best_epoch))} and ends at {middle[VALIDATION]}."
+        f"{start}{runs} over {curves.epochs} epochs. Averaged over the last tenth, training loss is {middle[LOGGED]} "
+        f"as logged{inference} and validation loss {middle[VALIDATION]}; validation loss is lowest, "
+        f"{float(np.median(curves.best_val_loss)):.3g}, at epoch {int(np.median(curves.best_epoch))}."
     )

@@ -32,17 +32,27 @@ class MaskRecorder(keras.layers.Layer):
         return inputs
 
 
-def draw_mask(ax: Axes, kept: np.ndarray, *, title: str = "", xlabel: str = "unit", ylabel: str = "row") -> None:
+def draw_mask(
+    ax: Axes,
+    mask: np.ndarray,
+    *,
+    title: str = "",
+    xlabel: str = "unit",
+    ylabel: str = "row",
+    kept: str = "kept",
+    dropped: str = "dropped",
+) -> None:
     """Draw a mask on ``ax``: a filled square where an entry is kept, a cross where it is dropped.
 
     Args:
         ax: where to draw.
-        kept: ``(rows, units)``, True where an entry is kept.
+        mask: ``(rows, units)``, True where an entry is kept.
         title, xlabel, ylabel: what stands at the axes.
+        kept, dropped: what squares and crosses mean, in a legend (`dropnorm.figures.legend_above`).
     """
-    kept = np.asarray(kept, bool)
-    for chosen, marker, colour in ((kept, "s", BLUE), (~kept, "x", INK)):
+    mask = np.asarray(mask, bool)
+    for chosen, marker, colour, label in ((mask, "s", BLUE, kept), (~mask, "x", INK, dropped)):
         rows, units = np.nonzero(chosen)
-        ax.plot(units, rows, marker, color=colour, markersize=6, linestyle="none")
+        ax.plot(units, rows, marker, color=colour, markersize=6, linestyle="none", label=label)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=[], yticks=[])
-    ax.set(xlim=(-0.7, kept.shape[1] - 0.3), ylim=(kept.shape[0] - 0.3, -0.7), aspect="equal")
+    ax.set(xlim=(-0.7, mask.shape[1] - 0.3), ylim=(mask.shape[0] - 0.3, -0.7), aspect="equal")

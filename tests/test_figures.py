@@ -141,8 +141,16 @@ def test_a_loss_that_is_no_number_is_said() -> None:
 def test_curves_are_told_in_numbers() -> None:
     told = figures.describe(LearningCurves([3.0, 2.0], [2.5, 2.25], [2.75, 1.75]), "raw")
     assert told.startswith("raw: learning curves over 2 epochs.")
-    for number in ("2 as logged", "1.75 at inference", "2.25, at epoch 2"):
+    for number in ("2 as logged", "1.75 at inference", "validation loss 2.25", "2.25, at epoch 2"):
         assert number in told
+
+
+def test_what_is_averaged_over_the_last_tenth_is_said_to_be() -> None:
+    falling = np.linspace(2, 1, 20)
+    told = figures.describe(LearningCurves(falling, falling + 1))
+    assert "Averaged over the last tenth, training loss is 1.03 as logged and validation loss 2.03" in told
+    assert "lowest, 2, at epoch 20" in told
+    assert "ends at" not in told
 
 
 MASKS = np.array([[1, 0, 1, 0], [0, 0, 1, 1], [1, 1, 1, 0]], bool)

@@ -86,8 +86,21 @@ CLAIMS = {
         "np.isinf(by_seed['without'].loc['concrete', 'raw', 'sgd']).all() and "
         "np.isfinite(by_seed['with'].loc['concrete', 'raw', 'sgd']).all()"
     ),
-    "the recipe's dropout shrinks the gap of the wide network too, by less than half": (
-        "0.5 < wide_gap['dropout'] / wide_gap['neither'] < 0.9"
+    "on raw inputs the weights of some columns move hundreds of times less, on standardised ones of none": (
+        "moves['raw'].min() < 1 / 200 and moves['standardised'].min() > 1 / 10"
+    ),
+    "less than a third of the start is left after 22 epochs": "np.argmax(0.99 ** (5 * epochs) < 1 / 3) == 22",
+    "deeper networks on raw Concrete: some stuck at the constant": "(abs(deeper_last / constant - 1) < 0.1).any()",
+    "some far above it, their best epoch the last": (
+        "(deeper_last > 1.5 * constant).any() and (deeper['best_epoch'][deeper_last > 1.5 * constant] == 100).all()"
+    ),
+    "some no number any more, and nothing else": (
+        "deeper_last.isna().any() and ((abs(deeper_last / constant - 1) < 0.1) | (deeper_last > 1.5 * constant) "
+        "| deeper_last.isna()).all() and len(deeper) == 5"
+    ),
+    "where there is little gap to close, dropout makes the loss worse": (
+        "max(at_width['gap'].loc[8, 0.0], gaps_raw.loc['neither', 'gap']) < 0.08 and "
+        "median.loc['dropout', 'raw'] > 1.1 * median.loc['neither', 'raw']"
     ),
     "the recipe's first validation losses are wild": (
         "wine_curves['raw'].val_loss[0, :10].max() > 3 and np.diff(wine_curves['raw'].val_loss[0, :10]).max() > 0"
@@ -132,7 +145,7 @@ excesses = [(each.loss_at_inference - each.loss)[0, :20].mean() for each in lagg
 epochs_to, seconds_to = groups["epochs_to_target"].median().unstack(), groups["seconds_to_target"].median().unstack()
 won = {(a, b): (seeds[a] < seeds[b]).groupby("inputs").sum() for a, b in claims}
 by_seed = speed.set_index(["data", "inputs", "optimizer", "seed", "network"])["epochs_to_target"].unstack()
-wide_gap = results[results["inputs"] == "standardised"].groupby("network")["gap"].median()
+deeper_last = deeper["last_val_loss"]
 gaps_raw = raw[["logged_gap", "gap"]].median()
 """
 
@@ -230,6 +243,11 @@ def test_cells_are_short_enough_to_read_at_a_glance() -> None:
     assert statistics.median(code) <= 6
     assert max(code) <= 20
     assert 14 <= statistics.median(words) <= 40
+
+
+def test_no_line_of_code_runs_out_of_its_cell() -> None:
+    lines = [line for cell in lesson().cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    assert [line for line in lines if len(line) > 100] == []  # what JupyterLab shows in a window 1280 pixels wide
 
 
 def test_a_prediction_is_asked_for_before_its_result() -> None:

@@ -44,6 +44,13 @@ def test_kept_and_dropped_entries_differ_by_their_marks() -> None:
     ax = Figure().subplots()
     draw_mask(ax, [[True, False, True], [False, False, True]])
     kept, dropped = ax.lines
+    assert [line.get_label() for line in ax.lines] == ["kept", "dropped"]
     assert (kept.get_marker(), dropped.get_marker()) == ("s", "x")
     assert set(zip(kept.get_xdata(), kept.get_ydata(), strict=True)) == {(0, 0), (2, 0), (2, 1)}
     assert set(zip(dropped.get_xdata(), dropped.get_ydata(), strict=True)) == {(1, 0), (0, 1), (1, 1)}
+
+
+def test_what_squares_and_crosses_mean_can_be_said() -> None:
+    ax = Figure().subplots()
+    draw_mask(ax, [[True, True]], kept="moves", dropped="stays")
+    assert ax.get_legend_handles_labels()[1] == ["moves", "stays"]  # both, so that equal pictures have equal legends

@@ -76,8 +76,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(clone: Path) -> dict[str, str]:
-    """The clone's own packages, the environment's commands, and data that are everywhere the same."""
+    """The clone's own packages, the environment's commands, data and JupyterLab settings that are everywhere the same.
+
+    JupyterLab writes what is changed in it (the theme, the open notebooks) into the settings of the person.
+    """
     return os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(clone.parent / "jupyterlab-settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(clone.parent / "jupyterlab-workspaces"),
         "PYTHONPATH": str(clone),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DROPNORM_SOURCE": "stand-in",
@@ -190,6 +195,7 @@ def type_into(page: sync_api.Page, index: int, code: str) -> None:
 
 def test_a_learner_answers_wrongly_presses_check_and_reads_why(browser: sync_api.Browser, lab: str) -> None:
     page = open_notebook(browser, lab, "my-course/exercises/dropout_and_batchnorm/1_spotify_dropout.ipynb")
+    page.wait_for_selector("body[data-jp-theme-light='true']", state="attached")  # not the theme of who runs this
     keep(page, "exercise-top")
     answer = find(page, "YOUR CODE HERE", after=find(page, 'q = question("spotify_model")'))
     run(page, "notebook:run-all-above")
@@ -220,7 +226,8 @@ def test_validate_names_the_cells_that_are_not_done(browser: sync_api.Browser, l
     page.close()
 
 
-# Of a figure on the page: its number of characters drawn, and the contrast (WCAG 2.2) of its ink with the page.
+# Of a figure on the page: its number of characters (matplotlib draws each) or lines of text, and the contrast
+# (WCAG 2.2) of its ink with the page.
 LEGIBILITY = """svg => {
     const light = colour => {
         const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(each => each / 255)
@@ -232,7 +239,7 @@ LEGIBILITY = """svg => {
     while (ground(behind) === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
     const page = ground(behind);
     const [low, high] = [light(getComputedStyle(svg).color), light(page)].sort((a, b) => a - b);
-    return [svg.querySelectorAll('use').length, (high + 0.05) / (low + 0.05)];
+    return [svg.querySelectorAll('use, text').length, (high + 0.05) / (low + 0.05)];
 }"""
 
 
