@@ -1,0 +1,116 @@
+"""JupyterLab in a real browser, for tests and benchmarks that look at the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright import sync_api
+
+from dropnorm.places import ROOT
+
+PAGE = {"width": 1280, "height": 1000}
+ARGUMENTS = [
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MINUTES = 60_000  # Playwright counts in milliseconds
+NO_BROWSER = "NO BROWSER: the page was not tried. Install Chromium (Debian: apt install chromium)."
+# The notebook that is open, by JupyterLab's own interface (`--expose-app-in-browser`).
+NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
+
+
+def chromium() -> str | None:
+    """Path of a Chromium or Chrome of this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@contextlib.contextmanager
+def running_browser() -> Iterator[sync_api.Browser]:
+    """A browser; there must be a `chromium`."""
+    # Chromium's own sandbox does not start for root.
+    arguments = ARGUMENTS + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def jupyter_lab(folder: Path, settings: Path, **variables: str) -> Iterator[str]:
+    """JupyterLab at a folder, with this checkout's packages; yields its address.
+
+    Args:
+        folder: what it serves.
+        settings: where it keeps a person's settings, such as the theme: not in the person's own folder.
+        variables: of the environment, beside this process'.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    options = ["--expose-app-in-browser", "--IdentityProvider.token=", "--ServerApp.open_browser=False"]
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "JUPYTERLAB_SETTINGS_DIR": str(settings / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+    }
+    with subprocess.Popen(
+        command + options,
+        cwd=folder,
+        env=os.environ | environment | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        for line in server.stderr:
+            if f":{port}/lab" in line:
+                break
+        else:
+            raise RuntimeError("JupyterLab ended before it was ready.")
+        # Nobody reads on; without this the server would wait as soon as the pipe is full.
+        threading.Thread(target=server.stderr.read, daemon=True).start()
+        while server.poll() is None and not _answers(port):  # it names its address a moment before it answers there
+            pass
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def open_notebook(browser: sync_api.Browser, address: str, path: str) -> sync_api.Page:
+    """A notebook in a page of its own, its kernel ready."""
+    page = browser.new_page(viewport=PAGE)
+    page.set_default_timeout(2 * MINUTES)
+    page.goto(f"{address}/doc/tree/{path}")
+    until_ready(page)
+    return page
+
+
+def until_ready(page: sync_api.Page) -> None:
+    """Wait until the notebook is there and its kernel is idle."""
+    page.wait_for_selector('[data-status="idle"]')
+    page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
+    page.add_style_tag(content=".Toastify { display: none }")  # JupyterLab's offer of news, over the pictures
+
+
+def command(page: sync_api.Page, name: str, **arguments: object) -> None:
+    """Carry out one of JupyterLab's commands, and wait until it is done."""
+    page.evaluate("([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)", [name, arguments])

@@ -1,0 +1,171 @@
+"""DropoutLab on a page: keys, mouse, presets, a live training, a reload, two labs, a restarted kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
+
+from tests.browser import (  # noqa: E402
+    NO_BROWSER,
+    NOTEBOOK,
+    chromium,
+    command,
+    jupyter_lab,
+    open_notebook,
+    running_browser,
+    until_ready,
+)
+
+PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
+CELLS = ["from dropnorm.lab import DropoutLab", "DropoutLab(0.3, width=32)", "DropoutLab(0.6, width=32)"]
+HANDLE, READING, CURVES = ".dropnorm-rate .noUi-handle", ".dropnorm-reading", ".dropnorm-curves"
+LINE = f"{CURVES} path.shown.val_loss"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
+    """A notebook with two labs; the first cell that shows one has been run."""
+    if chromium() is None:
+        pytest.skip(NO_BROWSER)
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "lab.ipynb")
+    settings = tmp_path_factory.mktemp("settings")
+    with jupyter_lab(folder, settings, DROPNORM_SOURCE="stand-in") as address, running_browser() as browser:
+        page = open_notebook(browser, address, "lab.ipynb")
+        run_cell(page, 0)
+        run_cell(page, 1)
+        page.wait_for_selector(LINE)
+        yield page
+
+
+def run_cell(page: sync_api.Page, index: int) -> None:
+    page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}")
+    command(page, "notebook:run-cell")
+
+
+def keep(page: sync_api.Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+def line(page: sync_api.Page) -> str:
+    """The validation curve as it is drawn."""
+    return page.locator(LINE).first.get_attribute("d")
+
+
+def until_rate(page: sync_api.Page, rate: float) -> None:
+    """Wait until the code line names that rate, and its curves are there."""
+    page.wait_for_function(
+        f"document.querySelector('.dropnorm-code input').value.startsWith('DropoutLab(rate={rate:g}')"
+        f" && !document.querySelector('{READING}').innerText.includes('computing')"
+    )
+
+
+def test_arrow_keys_move_the_curves_and_leave_a_ghost(page: sync_api.Page) -> None:
+    until_rate(page, 0.3)
+    before = line(page)
+    page.locator(HANDLE).focus()
+    page.keyboard.press("ArrowRight")
+    until_rate(page, 0.35)
+    assert page.locator(HANDLE).get_attribute("aria-valuetext") == "0.35"
+    assert line(page) != before
+    assert page.locator(f"{CURVES} path.ghost").count() == 2
+    page.keyboard.press("End")
+    until_rate(page, 0.9)
+    page.keyboard.press("Home")
+    until_rate(page, 0)
+
+
+def test_the_mouse_drags_the_handle(page: sync_api.Page) -> None:
+    handle = page.locator(HANDLE).bounding_box()
+    track = page.locator(".dropnorm-rate .noUi-base").bounding_box()
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] / 2, handle["y"] + handle["height"] / 2, steps=8)
+    page.mouse.up()
+    until_rate(page, 0.45)
+
+
+def test_a_rate_typed_out_of_range_is_answered_by_a_sentence(page: sync_api.Page) -> None:
+    field = page.locator(".dropnorm-rate-field input")
+    field.fill("30")
+    field.press("Enter")
+    until_rate(page, 0.9)
+    assert "0.9 is the nearest to 30" in page.locator(READING).inner_text()
+
+
+def test_nothing_jumps_while_the_curves_change(page: sync_api.Page) -> None:
+    places = set()
+    for key in ("Home", "ArrowRight", "ArrowRight", "End"):
+        page.locator(HANDLE).press(key)
+        places.add(str(page.locator(".dropnorm-train").bounding_box()["x"]))
+        places.add(str(page.locator(CURVES).bounding_box()))
+    assert len(places) == 2
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_a_preset_shows_what_it_names_in_both_themes(page: sync_api.Page, theme: str) -> None:
+    command(page, "apputils:change-theme", theme=f"JupyterLab {theme}")
+    page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']", state="attached")
+    page.locator(".dropnorm-preset select").select_option("training and inference disagree")
+    until_rate(page, 0.5)
+    page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('disagree')")
+    assert "batch_norm='before'" in page.locator(".dropnorm-code input").input_value()
+    keep(page, f"lab-{theme.lower()}")
+
+
+def test_a_live_training_follows_the_slider_and_stops(page: sync_api.Page) -> None:
+    page.locator(".dropnorm-train").click()
+    page.wait_for_function("document.querySelector('.dropnorm-source').innerText.startsWith('Live')")
+    page.locator(HANDLE).press("ArrowRight")
+    page.wait_for_function("document.querySelector('.dropnorm-source').innerText.includes('rate 0.55 from epoch')")
+    keep(page, "lab-live")
+    page.locator(".dropnorm-stop").click()
+    page.wait_for_selector(".dropnorm-stop[disabled]")
+    reached = line(page)
+    assert "Stopped." in page.locator(READING).inner_text()
+    assert page.locator(f"{CURVES} g.change").count() == 1
+    run_cell(page, 0)  # the kernel has answered a whole cell since: the curve has not grown
+    assert line(page) == reached
+
+
+def test_a_cell_that_is_run_again_keeps_its_state(page: sync_api.Page) -> None:
+    code = page.locator(".dropnorm-code input").input_value()
+    run_cell(page, 1)
+    page.wait_for_selector(LINE)
+    assert page.locator(".dropnorm-code input").input_value() == code
+
+
+def test_a_second_lab_goes_its_own_way(page: sync_api.Page) -> None:
+    first = page.locator(".dropnorm-code input").first.input_value()
+    run_cell(page, 2)
+    page.locator(HANDLE).nth(1).wait_for()
+    page.locator(HANDLE).nth(1).press("Home")
+    second = "document.querySelectorAll('.dropnorm-code input')[1].value"
+    page.wait_for_function(f"{second}.startsWith('DropoutLab(rate=0.0')")
+    assert page.locator(".dropnorm-code input").first.input_value() == first
+
+
+def test_a_reloaded_page_has_the_state_back(page: sync_api.Page) -> None:
+    command(page, "docmanager:save")
+    code = page.locator(".dropnorm-code input").first.input_value()
+    page.reload()
+    until_ready(page)
+    page.locator(HANDLE).first.wait_for()
+    assert page.locator(".dropnorm-code input").first.input_value() == code
+    page.locator(HANDLE).first.press("End")
+    until_rate(page, 0.9)
+
+
+def test_a_lab_whose_kernel_was_restarted_does_not_look_alive(page: sync_api.Page) -> None:
+    page.evaluate(f"{NOTEBOOK}; window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.wait_for_selector(".jupyter-widgets-disconnected, .jp-OutputArea-output:has-text('Run')")
+    keep(page, "lab-restarted")
