@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropnorm import quiet
+from dropnorm.datasets import DataError
 from grader.attempts import watch
 from grader.errors import QuestionError
 from grader.report import report
@@ -48,11 +49,21 @@ def verdict_of(rubric: Rubric, exercise: str, shell: Any) -> Verdict:
         attempts, evidence = watch(shell), Evidence.of(exercise, shell.user_ns)
         evidence.error = attempts.error(rubric.answers)
         evidence.compile_error = attempts.error([f"{evidence.exercise.model_name}.compile"])
+        evidence.fit_error = fit_error(evidence.exercise, shell)
         return judge(rubric, evidence)
+    except DataError as error:  # one sentence, which says what is missing and what to do
+        return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, str(error), manual=True),), rubric.maximum)
     except Exception as error:  # whatever was in the way, it is nothing that the learner answered wrong
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         message = f"This could not be judged here ({reason}). A human will look at it; nothing is lost."
         return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, message, manual=True),), rubric.maximum)
+
+
+def fit_error(exercise: Any, shell: Any) -> BaseException | None:
+    """The exception of the cell that should have trained the exercise's model, where that is not the model's cell."""
+    attempts = watch(shell)
+    error = attempts.error([exercise.history_name])
+    return None if error is attempts.error([exercise.model_name]) else error
 
 
 def notebook() -> Any:

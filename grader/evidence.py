@@ -27,12 +27,14 @@ class Evidence:
         names: the notebook's names (IPython's user namespace), as found; never changed.
         error: the exception of the cell that should have made what is judged, or None.
         compile_error: the exception of the cell that should have compiled the model, or None.
+        fit_error: the exception of the cell that should have trained it, where that is another cell, or None.
     """
 
     exercise: Any
     names: Mapping[str, Any]
     error: BaseException | None = None
     compile_error: BaseException | None = None
+    fit_error: BaseException | None = None
 
     @classmethod
     def of(cls, exercise: str, names: Mapping[str, Any], *errors: BaseException | None) -> Evidence:
@@ -115,8 +117,11 @@ class Evidence:
         parts = own.parts
         if self.data_difference:
             parts = {**{f"{name} ": part for name, part in parts.items()}, **self.data.parts}
-        parts = {**parts, **trained.tails(self.told, own.X_train, own.y_train)}
-        found = (trained.evaluated_on(self.told, self.model, parts) or "").strip()
+        parts = {**parts, **trained.tails(trained.steps_counted(self.told, self.model), own.X_train, own.y_train)}
+        found = trained.evaluated_on(self.told, self.model, parts)
+        if found is None and self.compiled_anew:  # perhaps with another loss than the exercise's, in which it trained
+            found = trained.evaluated_on(self.told, self.model, parts, trained.mean_absolute_error)
+        found = (found or "").strip()
         if self.trained_further and found != "validation":
             return None  # the losses are not those of the model as it is now: agreement would be chance
         return found or None
@@ -126,6 +131,26 @@ class Evidence:
         """Whether the optimizer took more steps than the history tells of."""
         told, steps = self.told, trained.iterations(self.model)
         return bool(steps and told and told.steps and steps > told.steps * told.epochs)
+
+    @property
+    def compiled_anew(self) -> bool:
+        """Whether the optimizer has taken no step, though the history tells of some."""
+        return self.told is not None and self.told.epochs > 0 and trained.iterations(self.model) == 0
+
+    @cached_property
+    def trained_as_told(self) -> bool:
+        """Whether curves that are no longer a History's may be this model's: whole epochs, and a loss that is found.
+
+        The validation loss is found on one of the parts, or the training loss at inference is that of the model now.
+        Where there is no validation loss, or none that is a number, the optimizer's whole epochs must do.
+        """
+        if trained.steps_counted(self.told, self.model) is None:
+            return self.validated_on is not None
+        validation = self.told.series.get(trained.VALIDATION, np.array([]))
+        if not np.isfinite(validation).any() or self.validated_on is not None:
+            return True
+        own = self.notebook_data or self.data
+        return trained.measured_at_inference(self.told, self.model, own.X_train, own.y_train)
 
     @cached_property
     def losses_now(self) -> tuple[float, float]:

@@ -9,8 +9,9 @@ import re
 from typing import Any
 
 from dropnorm import places, quiet
+from dropnorm.datasets import DataError
 from grader.attempts import watch
-from grader.cells import notebook, verdict_of
+from grader.cells import fit_error, notebook, verdict_of
 from grader.errors import QuestionError
 from grader.report import report
 
@@ -57,7 +58,13 @@ class Question:
             from grader.exercises import EXERCISES
 
             exercise = EXERCISES[self.name]
-            trained = self._shell.user_ns.get(exercise.history_name) is not None
+            if self._shell.user_ns.get(exercise.model_name) is not None:
+                try:
+                    exercise.data()
+                except DataError as error:  # every rubric would say the same
+                    print(error)
+                    return
+            trained = self._shell.user_ns.get(exercise.history_name) is not None or fit_error(exercise, self._shell)
             rubrics = [r for r in exercise.checked if r is exercise.checked[0] or trained]
             reports = [report(rubric, verdict_of(rubric, self.name, self._shell)) for rubric in rubrics]
         print("\n\n".join(reports))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dropnorm.curves import LOGGED, VALIDATION, LearningCurves
+from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 
 # Relative. Measured on both exercises: two evaluations of one model on the same rows, in batches of 16 up to all at
 # once, differ by 3e-7 at most. Training and validation part come as near as 3e-5 where nothing overfits (rate 0.7).
@@ -34,6 +34,7 @@ class History:
         epochs: how many epochs were run.
         asked: how many epochs ``fit`` was asked for, or None.
         steps: steps in an epoch, or None.
+        began: how many epochs were left out at the beginning (`initial_epoch`).
     """
 
     kind: str
@@ -43,6 +44,7 @@ class History:
     epochs: int
     asked: int | None
     steps: int | None
+    began: int = 0
 
     @property
     def lengths(self) -> set[int]:
@@ -84,13 +86,16 @@ def read_history(history: Any) -> History | None:
         epochs=len(getattr(history, "epoch", ())) if from_fit else len(series.get(LOGGED, ())),
         asked=params.get("epochs"),
         steps=params.get("steps"),
+        began=next(iter(getattr(history, "epoch", ())), 0) if from_fit else 0,
     )
 
 
 def predict(model: Any, X: np.ndarray) -> np.ndarray:
     """Predictions at inference, ``(rows, outputs)``, without a progress bar and without compiling anything."""
     X = np.asarray(X, np.float32)
-    return np.concatenate([np.asarray(model(X[i : i + BATCH], training=False)) for i in range(0, len(X), BATCH)])
+    parts = [np.asarray(model(X[i : i + BATCH], training=False)) for i in range(0, len(X), BATCH)]
+    predictions = np.concatenate(parts)
+    return predictions[:, np.newaxis] if predictions.ndim == 1 else predictions
 
 
 def mean_absolute_error(model: Any, X: np.ndarray, y: np.ndarray) -> float:
@@ -115,8 +120,38 @@ def steps_of(rows: int, batch_size: int) -> int:
     return math.ceil(rows / batch_size)
 
 
-def evaluated_on(history: History, model: Any, parts: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str | None:
+def batch_sizes(rows: int, steps: int) -> list[int]:
+    """The batch sizes with which so many rows make so many steps, what is left over counted as a step or left out."""
+    near = range(max(1, rows // (steps + 1)), rows // max(1, steps - 1) + 2)
+    return [size for size in near if steps in (rows // size, steps_of(rows, size))]
+
+
+def steps_counted(history: History, model: Any) -> int | None:
+    """Steps in an epoch, as the history tells them or as the optimizer counted them; None where they do not agree.
+
+    What was taken out of a history tells no steps. The optimizer's count agrees where it is whole epochs.
+    """
+    if history.steps:
+        return history.steps
+    taken = iterations(model)
+    return taken // history.epochs if taken and history.epochs and taken % history.epochs == 0 else None
+
+
+def measured_at_inference(history: History, model: Any, X: np.ndarray, y: np.ndarray) -> bool:
+    """Whether the model has the training loss at inference that the history logs for one of its epochs."""
+    logged = history.series.get(AT_INFERENCE, np.array([]))
+    try:
+        return bool(logged.size) and bool(np.isclose(logged, compiled_loss(model, X, y), rtol=SAME_LOSS, atol=0).any())
+    except Exception:  # of another width, with several outputs: it cannot be told
+        return False
+
+
+def evaluated_on(
+    history: History, model: Any, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], loss_of: Any = None
+) -> str | None:
     """The name of the part on which the history's validation loss was taken; None where it was none of them.
+
+    ``loss_of`` measures the loss; without it, it is the one that the model is compiled with.
 
     The model's loss is compared with the last validation loss, and with the lowest (weights restored by early
     stopping). The nearest part counts; of parts that are equally near, the one named first.
@@ -128,7 +163,7 @@ def evaluated_on(history: History, model: Any, parts: Mapping[str, tuple[np.ndar
     distances = {}
     for name, (X, y) in parts.items():
         try:
-            loss = compiled_loss(model, X, y)
+            loss = (loss_of or compiled_loss)(model, X, y)
         except Exception:  # of another width, of another length: it was not this part
             continue
         if math.isfinite(loss):
@@ -139,17 +174,17 @@ def evaluated_on(history: History, model: Any, parts: Mapping[str, tuple[np.ndar
     return next(name for name, distance in distances.items() if distance <= nearest + TIE)
 
 
-def tails(history: History, X: np.ndarray, y: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def tails(steps: int | None, X: np.ndarray, y: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The last rows of the training part that ``validation_split`` may have set aside, by the usual shares.
 
-    Only what ``fit`` returned is evidence of a split, and only where the rows that are left make as many steps in
+    They are looked at only where the steps of an epoch are known, and where the rows that are left make as many in
     batches of some size: among so many parts, one may well have by chance the loss that somebody wrote by hand.
     """
-    if not (history.from_fit and history.steps):
+    if not steps:
         return {}
     starts = {share: int(len(X) * (1 - share)) for share in SPLITS}
     return {
         f"split {share:.2g}": (X[start:], y[start:])
         for share, start in starts.items()
-        if start and steps_of(start, math.ceil(start / history.steps)) == history.steps
+        if start and steps_of(start, math.ceil(start / steps)) == steps
     }

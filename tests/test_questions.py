@@ -174,6 +174,38 @@ def test_an_error_of_the_given_cell_that_compiles_is_told(
     assert "10 of 10 points" in said and "What is judged here is how `model` is compiled now." in said
 
 
+def test_an_error_of_the_cell_that_trains_is_told_beside_the_structure(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet.start()
+    run(shell, "import keras\nfrom grader import question\nmodel = history = None\nq = question('spotify_model')")
+    run(shell, RIGHT)
+    shell.run_cell("history = model.fit(X_trian, y_train)")
+    capsys.readouterr()
+    run(shell, "q.check()")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "spotify_structure: 10 of 10 points" in said
+    assert "spotify_curve: your cell raised an error (0 of 5 points) The cell that trains raised an error" in said
+    assert "`X_trian`" in said and "`model`" not in said
+    shell.run_cell(RIGHT.replace("0.3", "30") + "history = model.fit()")
+    capsys.readouterr()
+    run(shell, "q.check()")
+    assert "The cell that trains" not in capsys.readouterr().out, "one cell, one error"
+
+
+def test_without_its_data_check_says_what_is_missing_and_no_more(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet.start()
+    monkeypatch.setenv("DROPNORM_SOURCE", "official")
+    monkeypatch.setenv("DROPNORM_DATA", str(Path(__file__).parent))
+    run(shell, f"import keras\nfrom grader import question\nhistory = None\nq = question('spotify_model')\n{RIGHT}")
+    capsys.readouterr()
+    run(shell, "q.check()")
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and said.startswith("DROPNORM_DATA names ") and "DataError" not in said
+
+
 def test_what_stands_on_stderr_does_not_reach_the_test_cell(
     shell: InteractiveShell, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,6 +88,43 @@ def test_a_network_of_ones_own_is_told_which_way_it_fails_by_the_fitted_bands(ep
     assert (verdict.misconceptions, verdict.score) == ((misconception,), 1.5)
 
 
+def test_a_network_that_learned_nothing_is_not_said_to_overfit(tmp_path, monkeypatch) -> None:
+    """Its two losses may lie as far apart as they like: the training loss, too, is above where the reference ends."""
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "spotify_own_model", last_val_loss=("", "0.01"), gap=("", "-1"))
+    verdict = own_model(1)
+    assert verdict.misconceptions == ("own_loss_high",)
+    assert "Its training loss lies above the reference's validation loss as well" in verdict.findings[-1].message
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ([35.7, 35.69, 35.68], "fell from 35.7 to 35.68 only"),
+        ([35.7, 35.7, 35.699], "fell from 35.7 to 35.699 only"),
+        ([35.7, 36.7, 36.8], "went from 35.7 to 36.8: it did not fall"),
+        ([35.7, 35.7, 35.7], "went from 35.7 to 35.7: it did not fall"),
+    ],
+)
+def test_two_losses_are_shown_in_as_many_digits_as_tell_them_apart(short, losses, said, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "concrete_model", fall=("0.9", ""))
+    other = copy.copy(short.history)
+    other.history = {**short.history.history, "loss": losses}
+    verdict = judge(rubric("concrete_curve")[1], Evidence(short.exercise, {**short.names, "history": other}))
+    assert any(said in finding.message for finding in verdict.findings), verdict
+
+
+def test_a_loss_that_is_no_number_from_the_first_epoch_on_has_no_epochs_before(short) -> None:
+    said = []
+    for losses in ([np.nan] * 3, [30.0, np.nan, np.nan]):
+        other = copy.copy(short.history)
+        other.history = {**short.history.history, "loss": losses}
+        verdict = judge(rubric("concrete_curve")[1], Evidence(short.exercise, {**short.names, "history": other}))
+        said.append(" ".join(finding.message for finding in verdict.findings))
+    assert "before" not in said[0] and "the epochs just before it, then at your network" in said[1]
+
+
 def test_a_network_of_ones_own_within_the_band_is_right(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
     fitted(bands.TABLE, "spotify_own_model", last_val_loss=("", "1000"))

@@ -14,6 +14,7 @@ from tests.test_rubric_answers import IMPORTS
 
 CELLS = {
     "rate_in_percent": "layers.Dropout(30)",
+    "rate_negative": "layers.Dropout(-0.3)",
     "rate_not_given": "layers.Dropout()",
     "unknown_argument": "layers.Dense(3, unit=4)",
     "unknown_name_of": 'keras.Sequential([keras.Input((3,)), layers.Dense(1)]).compile(optimizer="adm", loss="mae")',
@@ -54,6 +55,24 @@ def test_an_error_is_read_and_named(key: str) -> None:
     fault = explain_error(error, "model")
     assert fault.misconception == key, f"{type(error).__name__}: {error}"
     assert "\n" not in fault.message and "Traceback" not in fault.message
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [('"128"', "given the text '128' as"), ("np.int64(128)", "128 (of the kind int64)"), ("0", "given 0 as")],
+)
+def test_a_width_that_is_none_is_shown_as_it_was_written(given: str, shown: str) -> None:
+    error = run({"imports": IMPORTS, "answer": f"layers.Dense({given})"}, {})["answer"]
+    assert shown in explain_error(error, "model").message
+
+
+def test_the_cell_that_trains_is_named_where_it_raised() -> None:
+    error = run({"imports": IMPORTS, "answer": CELLS["rows_differ"]}, {})["answer"]
+    names = {"model": keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)]), "history": None}
+    names["model"].compile(loss="mae")
+    verdict = judge(rubric("concrete_curve")[1], Evidence.of("concrete_model", names, error, None, error))
+    assert verdict.status is Status.RAISED
+    assert verdict.findings[0].message.startswith("The cell that trains raised an error, because inputs and targets")
 
 
 @pytest.mark.parametrize("name", ["spotify_structure", "concrete_structure", "spotify_own_model_loss"])

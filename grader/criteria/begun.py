@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from grader import trained
-from grader.criteria.errors import explain_compile_error, explain_error
+from grader.criteria.errors import COMPILES, TRAINS, explain_error
 from grader.facts import ObservationError
 from grader.misconceptions import explain
 from grader.rubric import Fault, Status
@@ -19,7 +19,7 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
     """Whether the evidence holds a Keras model that can be looked at; else what stands there in its place."""
     name = evidence.exercise.model_name
     if evidence.model is None and evidence.error is not None:
-        return Status.RAISED, explain_error(evidence.error, name)
+        return Status.RAISED, _raised(evidence)
     if evidence.model is None:
         other = evidence.model_of_another_name()
         if other is not None:  # a trial, or the answer under a wrong name: told, but nothing is wrong yet
@@ -40,6 +40,13 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
     return None
 
 
+def _raised(evidence: Any) -> Fault:
+    """The fault behind the error that keeps the model or its history from being there."""
+    if evidence.error is evidence.fit_error:
+        return explain_error(evidence.error, evidence.exercise.history_name, TRAINS)
+    return explain_error(evidence.error, evidence.exercise.model_name)
+
+
 def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
     """Whether the evidence holds a model and a history of its training."""
     stopped = model_begun(evidence)
@@ -48,9 +55,11 @@ def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
     name = evidence.exercise.history_name
     if evidence.history is None:
         if evidence.compile_error is not None and not evidence.facts.compiled:  # then `fit` raised because of it
-            return Status.RAISED, explain_compile_error(evidence.compile_error, evidence.exercise.model_name)
+            return Status.RAISED, explain_error(evidence.compile_error, evidence.exercise.model_name, COMPILES)
+        if evidence.fit_error is not None:
+            return Status.RAISED, explain_error(evidence.fit_error, name, TRAINS)
         if evidence.error is not None:
-            return Status.RAISED, explain_error(evidence.error, evidence.exercise.model_name)
+            return Status.RAISED, _raised(evidence)
         key = "not_trained" if evidence.facts.compiled else "not_compiled"
         key = "history_not_kept" if trained.iterations(evidence.model) else key
         message = explain(key, model=evidence.exercise.model_name, history=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isclose
 from typing import Any
 
-from grader.criteria.errors import explain_compile_error
+from grader.criteria.errors import COMPILES, explain_error
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -20,10 +20,10 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
     name, error = evidence.exercise.model_name, evidence.compile_error
     if seen is None:
         not_compiled = Fault(explain("not_compiled", model=name), 1.0, "not_compiled")
-        return (not_compiled if error is None else explain_compile_error(error, name),)
+        return (not_compiled if error is None else explain_error(error, name, COMPILES),)
     faults = []
     if error is not None:  # compiled once, then again with an error
-        fault = explain_compile_error(error, name)
+        fault = explain_error(error, name, COMPILES)
         message = f"{fault.message} What is judged here is how `{name}` is compiled now."
         faults.append(Fault(message, 0.0, fault.misconception))
     if seen.optimizer != asked.optimizer:

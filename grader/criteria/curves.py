@@ -46,7 +46,8 @@ def _finite(evidence: Any) -> tuple[Fault, ...]:
         values = evidence.told.series.get(name, np.array([]))
         if not np.isfinite(values).all():
             epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
-            message = explain("not_finite", series=name, value=values[epoch - 1], epoch=epoch)
+            where = "the epochs just before it, then at " if epoch > 1 else ""
+            message = explain("not_finite", series=name, value=values[epoch - 1], epoch=epoch, where=where)
             return (Fault(message, 1.0, "not_finite"),)
     return ()
 
@@ -64,10 +65,11 @@ def _falling(evidence: Any) -> tuple[Fault, ...]:
     last = float(losses[-max(1, len(losses) // 10) :].mean())
     fallen = 1 - last / losses[0] if losses[0] else 0.0
     limits = evidence.band("fall")
+    first_and_last = dict(zip(("first", "last"), _told_apart(float(losses[0]), last), strict=True))
     if fallen <= 0:
-        return (Fault(explain("not_falling", first=_shown(losses[0]), last=_shown(last)), 1.0, "not_falling"),)
+        return (Fault(explain("not_falling", **first_and_last), 1.0, "not_falling"),)
     if limits is not None and not limits.holds(fallen) and limits.low is not None and fallen < limits.low:
-        return (Fault(explain("falls_little", first=_shown(losses[0]), last=_shown(last)), 1.0, "falls_little"),)
+        return (Fault(explain("falls_little", **first_and_last), 1.0, "falls_little"),)
     return ()
 
 
@@ -100,7 +102,8 @@ def _converged(evidence: Any) -> tuple[Fault, ...]:
 def _own_loss(evidence: Any) -> tuple[Fault, ...]:
     """Judged on the exercise's own validation part by the model as it is now: weights restored from an epoch count.
 
-    A loss that is too high comes from overfitting where the gap, too, is wider than the reference's ever is.
+    A loss that is too high comes from overfitting where the training loss is low enough and the gap is wider than the
+    reference's ever is.
     """
     broken = _finite(evidence)
     if broken:
@@ -108,10 +111,13 @@ def _own_loss(evidence: Any) -> tuple[Fault, ...]:
     training, loss = evidence.losses_now
     if not np.isfinite(loss):
         return (Fault(NO_NUMBERS, 1.0),)
-    if not _above(evidence.band("last_val_loss"), min(loss, evidence.last_val_loss)):
+    limits = evidence.band("last_val_loss")
+    if not _above(limits, min(loss, evidence.last_val_loss)):
         return ()
-    key = "own_loss_overfits" if _above(evidence.band("gap"), loss - training) else "own_loss_high"
-    return (Fault(explain(key, loss=_shown(loss), training=_shown(training)), 1.0, key),)
+    too_high = _above(limits, training)
+    key = "own_loss_overfits" if _above(evidence.band("gap"), loss - training) and not too_high else "own_loss_high"
+    reason = "Its training loss lies above the reference's validation loss as well" if too_high else "The two are close"
+    return (Fault(explain(key, loss=_shown(loss), training=_shown(training), reason=reason), 1.0, key),)
 
 
 def _above(limits: Band | None, value: float) -> bool:
@@ -120,3 +126,9 @@ def _above(limits: Band | None, value: float) -> bool:
 
 def _shown(value: float) -> str:
     return f"{value:.3g}"
+
+
+def _told_apart(first: float, last: float) -> tuple[str, str]:
+    """Two losses in as many digits as it takes to see which is higher."""
+    shown = ((f"{first:.{digits}g}", f"{last:.{digits}g}") for digits in range(3, 10))
+    return next((pair for pair in shown if pair[0] != pair[1]), (_shown(first), _shown(last)))

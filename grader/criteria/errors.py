@@ -14,7 +14,8 @@ from grader.rubric import Fault
 # What an error says -> the misconception behind it; the groups of the pattern are the fields of its message.
 # The text that is searched begins with the error's kind and the file that raised it: ``TypeError in dropout: …``.
 PATTERNS = (
-    (r"value received for argument `rate`.*Received: rate=(?P<rate>-?\d*\.?\d+)", "rate_in_percent"),
+    (r"value received for argument `rate`.*Received: rate=(?P<rate>-\d*\.?\d+)", "rate_negative"),
+    (r"value received for argument `rate`.*Received: rate=(?P<rate>\d*\.?\d+)", "rate_in_percent"),
     (r"Dropout\.__init__\(\) missing 1 required positional argument: 'rate'", "rate_not_given"),
     (r"in dropout: '<=' not supported between instances of '\w+' and 'str'", "rate_no_number"),
     (r"value received for argument `noise_shape`.*Received: noise_shape=(?P<value>\d+)", "decimal_comma"),
@@ -74,18 +75,29 @@ PATTERNS = (
 )
 
 
-def explain_error(error: BaseException, name: str) -> Fault:
+COMPILES, TRAINS = "The cell that compiles", "The cell that trains"
+
+
+def explain_error(error: BaseException, name: str, cell: str = "Your cell") -> Fault:
     """The fault behind an error of the cell that should have made ``name``.
 
     Args:
         error: the exception that the cell raised, or its text as it was kept.
         name: what the cell should have made, for the message.
+        cell: what the cell is called in the message: the learner's own, or one that the exercise gives.
     """
+    fault = _explained(error, name)
+    return replace(fault, message=fault.message.replace("Your cell", cell, 1))
+
+
+def _explained(error: BaseException, name: str) -> Fault:
     kind, said = type(error).__name__, re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     for pattern, key in PATTERNS:
         found = re.search(pattern, f"{kind} in {_raised_in(error)}: {said}", re.DOTALL)
         if found:
             fields = {field: (value or "").strip() for field, value in found.groupdict().items()}
+            if key == "units_no_number":
+                fields["value"] = _units_given(error, fields["value"])
             return Fault(explain(key, name=name, **fields), 1.0, key)
     if isinstance(error, SyntaxError) and (error.text or "").lstrip().startswith("```"):
         return Fault(explain("fenced"), 1.0, "fenced")
@@ -98,10 +110,13 @@ def explain_error(error: BaseException, name: str) -> Fault:
     return Fault(explain("raised", name=name, error=f"{kind}: {shortened(first)}"), 1.0, "raised")
 
 
-def explain_compile_error(error: BaseException, name: str) -> Fault:
-    """The same of the cell that compiles, which the exercise gives."""
-    fault = explain_error(error, name)
-    return replace(fault, message=fault.message.replace("Your cell", "The cell that compiles", 1))
+def _units_given(error: BaseException, said: str) -> str:
+    """What a Dense layer was given as its width, as it was written: Keras' message shows text without its quotes."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    given = frames[-1][0].f_locals.get("units") if frames else None
+    if isinstance(given, str):
+        return f"the text {shortened(repr(given), 40)}"
+    return f"{said} (of the kind {type(given).__name__})" if hasattr(given, "dtype") else said
 
 
 def _raised_in(error: BaseException) -> str:

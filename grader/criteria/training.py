@@ -36,7 +36,7 @@ def _not_its_history(evidence: Any) -> tuple[str | None, dict[str, Any]]:
         lengths = ", ".join(f"{len(values)} of {name}" for name, values in told.series.items())
         return "history_lengths", {"lengths": lengths}
     if not told.from_fit:
-        return ("history_by_hand", {"kind": kind}) if evidence.validated_on is None else (None, {})
+        return (None, {}) if evidence.trained_as_told else ("history_by_hand", {"kind": kind})
     if told.model is not None and told.model is not evidence.model:
         whose = next((name for name, value in evidence.names.items() if value is told.model), None)
         if whose is not None and not whose.startswith("_"):
@@ -73,10 +73,11 @@ def _fit(evidence: Any) -> tuple[Fault, ...]:
     faults = []
     diverged = not np.isfinite(evidence.logged_losses).all()
     if told.epochs < asked.epochs and not (diverged and told.asked == asked.epochs):
-        stopped = told.asked is not None and told.epochs < told.asked
-        key = "stopped_early" if stopped else "trained_too_short"
+        stopped = told.asked is not None and told.epochs + told.began < told.asked
+        key = "stopped_early" if stopped else "began_late" if told.began else "trained_too_short"
         cost = 1.0 if 2 * told.epochs < asked.epochs else 0.5
-        faults.append(Fault(explain(key, epochs=counted(told.epochs, "epoch")), cost, key))
+        seen = {"epochs": counted(told.epochs, "epoch"), "first": told.began + 1}
+        faults.append(Fault(explain(key, **seen), cost, key))
     elif told.epochs > asked.epochs:
         epochs = counted(told.epochs, "epoch")
         faults.append(Fault(explain("trained_longer", epochs=epochs), 0.5, "trained_longer"))
@@ -116,10 +117,11 @@ def rows(points: float, *, batch_given: bool = True) -> Criterion:
     """Trained on the training part, validated on the validation part, both prepared as the exercise says.
 
     Where the exercise gives the batch size, fewer steps than it makes leave open whether all rows were learned from.
+    Where it does not, steps that only all rows together make say that all were learned from.
     """
 
     def judge(evidence: Any) -> tuple[Fault, ...]:
-        faults = _rows(evidence)
+        faults = _rows(evidence, batch_given)
         if faults or not batch_given or not _too_few_steps(evidence):
             return faults
         steps = counted(evidence.told.steps, "step")
@@ -134,7 +136,17 @@ def _too_few_steps(evidence: Any) -> bool:
     return bool(steps) and steps < _usual_steps(evidence) and not _rows_differ(evidence)
 
 
-def _rows(evidence: Any) -> tuple[Fault, ...]:
+def _only_of_all(evidence: Any) -> bool:
+    """Whether no batch size makes the steps of an epoch from the training rows, but a usual one does from all rows."""
+    steps, train = evidence.told.steps, len(evidence.data.X_train)
+    rows = train + len(evidence.data.X_valid)
+    if not steps or evidence.data_difference or trained.batch_sizes(train, steps):
+        return False
+    usual = (size for size in trained.batch_sizes(rows, steps) if size % 8 == 0 or size % 10 == 0)
+    return any(trained.steps_of(rows, size) == steps for size in usual)
+
+
+def _rows(evidence: Any, batch_given: bool) -> tuple[Fault, ...]:
     faults = []
     if evidence.data_difference:
         key = evidence.data_difference
@@ -149,15 +161,23 @@ def _rows(evidence: Any) -> tuple[Fault, ...]:
         key = "parts_swapped" if told.steps == usual else "validation_on_training"
     elif on is not None and on.startswith("split"):
         key = "validation_split"
-    elif on == "validation" and told.steps == _on_all(evidence):
+    elif on == "validation" and (told.steps == _on_all(evidence) or (not batch_given and _only_of_all(evidence))):
         key = "trained_on_all"
     elif on == "validation" and told.steps == usual and not evidence.data_difference:
         key = "trained_on_validation"
     elif on is None and not _unknowable(evidence):
-        key = "validation_other_rows"
+        key = _not_found(evidence)
     if key:
-        faults.append(Fault(explain(key, history=evidence.exercise.history_name), 1.0, key))
+        names = {"history": evidence.exercise.history_name, "model": evidence.exercise.model_name}
+        faults.append(Fault(explain(key, **names), 1.0, key))
     return tuple(faults)
+
+
+def _not_found(evidence: Any) -> str:
+    """What may keep a validation loss from being found again."""
+    if not evidence.facts.deterministic:
+        return "predictions_vary"
+    return "compiled_anew" if evidence.compiled_anew else "validation_other_rows"
 
 
 def _unknowable(evidence: Any) -> bool:

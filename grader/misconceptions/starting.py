@@ -45,6 +45,12 @@ ERRORS = (
         "Write the share that you mean as a decimal number.",
     ),
     Misconception(
+        "rate_negative",
+        "your cell raised an error, because Dropout was given the rate {rate}.",
+        "Keras' `rate` is the share that is dropped, and a share lies between 0 and 1.",
+        "Look at the sign.",
+    ),
+    Misconception(
         "rate_not_given",
         "your cell raised an error, because a Dropout layer was given no `rate`.",
         "Keras has no default for the share that is dropped, and no other name for it.",

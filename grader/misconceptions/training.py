@@ -32,14 +32,14 @@ HISTORY = (
     Misconception(
         "history_lengths",
         "`{history}` holds series of different lengths ({lengths}).",
-        "Keras logs one value of each in every epoch, so this was changed afterwards.",
-        "Train again and leave the history as it is.",
+        "Curves are compared epoch by epoch, and `validation_freq` (or a cut) leaves out epochs of one of them.",
+        "Train again with a validation in every epoch, and leave the history as it is.",
     ),
     Misconception(
         "history_by_hand",
-        "`{history}` is a {kind} whose losses are not those of `{model}`.",
-        "Curves count where they come from training this model; written by hand they show nothing.",
-        "Give the name to the result of `fit`.",
+        "`{history}` is a {kind}, and it cannot be told whether its losses come from training `{model}`.",
+        "The History object that `fit` returns knows its model and its steps; what is taken out of it does not.",
+        "Give the name to the result of `fit` itself.",
     ),
     Misconception(
         "history_unpacked",
@@ -71,7 +71,7 @@ FIT = (
     Misconception(
         "trained_too_short",
         "the training ran for {epochs}, fewer than the exercise gives.",
-        "What sets in late (overfitting without dropout, the slow gain with it) cannot show yet.",
+        "What sets in late cannot show yet, and curves are compared at the same epoch.",
         "Compare `epochs` with the cell that the exercise gave.",
     ),
     Misconception(
@@ -79,6 +79,12 @@ FIT = (
         "the training stopped by itself after {epochs}.",
         "Early stopping is a good habit, but it hides what the end of these curves should show.",
         "Train without that callback here.",
+    ),
+    Misconception(
+        "began_late",
+        "the training was told to begin at epoch {first} (`initial_epoch`), so it ran for {epochs}.",
+        "The epochs before that are not made up for: the network has taken fewer steps than the exercise gives.",
+        "Train from the first epoch on.",
     ),
     Misconception(
         "trained_longer",
@@ -116,8 +122,21 @@ ROWS = (
     Misconception(
         "validation_other_rows",
         "the validation loss in `{history}` is not that of your model on the validation part.",
-        "Either other rows were used, or the model changed after the training.",
+        "Other rows or other targets were validated on, or the model was changed after the training.",
         "Pass the notebook's own validation part and train once, from the top.",
+    ),
+    Misconception(
+        "predictions_vary",
+        "`{model}` predicts something else each time it is asked, so the validation loss in `{history}` cannot be "
+        "found again.",
+        "So nobody can tell on which rows it was taken, nor how well the whole network does.",
+        "Let values be dropped or drawn in training only.",
+    ),
+    Misconception(
+        "compiled_anew",
+        "`{model}` was compiled anew after its training, and the validation loss in `{history}` is not found with it.",
+        "With another loss than in its training, a model's loss can no longer be held against its curves.",
+        "Compile once, before `fit`, then train from the top.",
     ),
     Misconception(
         "parts_swapped",
@@ -213,19 +232,19 @@ CURVES = (
         "not_finite",
         "`{series}` is {value} in epoch {epoch}.",
         "From such a loss no step can be computed, so nothing more is learned.",
-        "Look at the epochs just before it, then at your network, its `compile` and the data.",
+        "Look at {where}your network, its `compile` and the data.",
     ),
     Misconception(
         "not_falling",
         "the training loss went from {first} to {last}: it did not fall.",
         "A network whose training loss does not fall has learned nothing.",
-        "Look at the structure's findings first; then train again.",
+        "Compare network, `compile` and data with those of the exercise; then train again.",
     ),
     Misconception(
         "falls_little",
         "the training loss fell from {first} to {last} only.",
         "The exercise's network gets much further in its training.",
-        "Look at the structure's findings first; then train again.",
+        "Compare network, `compile` and data with those of the exercise; then train again.",
     ),
     Misconception(
         "gap_open",
@@ -244,7 +263,7 @@ CURVES = (
         "not_converged",
         "the validation loss ends at {loss}, above where the exercise's network ends.",
         "The training has stalled or is not done yet.",
-        "Look at the findings above; then at the curve: is it still falling?",
+        "Look at the findings above, where there are any; then at the curve: is it still falling?",
     ),
     Misconception(
         "too_good",
@@ -261,7 +280,7 @@ CURVES = (
     Misconception(
         "own_loss_high",
         "your network's validation loss is {loss}, above the reference's; its training loss {training} (at inference).",
-        "The two are close: it does not overfit, it has not learned enough.",
+        "{reason}: it has not learned enough.",
         "Try wider layers, less dropout or more epochs.",
     ),
 )
