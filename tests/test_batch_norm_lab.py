@@ -17,7 +17,7 @@ from matplotlib import pyplot
 
 from dropnorm.lab import front_end
 from dropnorm.lab.batch_norm_lab import BATCHES_PLAYED, MOMENTA, BatchNormLab, Normalization
-from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars
+from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars, signed
 from dropnorm.lab.controls import plain
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -129,6 +129,10 @@ def test_what_lies_beyond_the_axis_is_counted_in_the_outermost_bars_and_said(lab
     count = sum(int((values > EDGES[-1]).sum()) for values in lab.values())
     assert count > 0
     assert reading(lab).endswith(f" {count} beyond the axes, counted in the outermost bars.")
+
+
+def test_a_zero_has_no_minus() -> None:
+    assert [signed(value) for value in (-1e-9, 0.004, -1.5)] == ["0.00", "0.00", "−1.50"]
 
 
 def test_each_batch_is_a_new_one_and_moves_the_averages(lab: BatchNormLab) -> None:
