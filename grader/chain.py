@@ -104,7 +104,10 @@ def _mark_forced(steps: Steps, inference: Any) -> None:
         for i, operation in enumerate(step.operations):
             if operation.kind not in DEAF and (forced or in_node):
                 step.operations[i] = replace(
-                    operation, forced_training=True if forced else None, forced_in_plain_calls=not forced
+                    operation,
+                    forced_training=True if forced else None,
+                    forced_in_plain_calls=not forced,
+                    inverted=bool(forced) and operation.forced_training is False,
                 )
 
 

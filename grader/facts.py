@@ -45,6 +45,9 @@ class Operation:
         forced_in_plain_calls: True where ``training=True`` stands in the call, but Keras heeds it only when the model
             is called as ``model(X)``: ``fit``, ``evaluate`` and ``predict`` tell a functional model otherwise.
         owned: False where the layer would learn, but the model does not have it: it is made anew in each call, say.
+        width: of a layer that multiplies by weights as Dense does, but is none (a convolution): how many numbers it
+            gives; else None.
+        inverted: True where ``training`` is forced to the opposite of the mode that the model runs in.
     """
 
     kind: str
@@ -54,6 +57,8 @@ class Operation:
     forced_training: bool | None = None
     forced_in_plain_calls: bool = False
     owned: bool = True
+    width: int | None = None
+    inverted: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class ModelFacts:
             zero.
         idle: layers that change nothing though they are of a kind that does (dropout of rate 0); not in ``operations``.
         unjudged: reasons why a human must look, one sentence each: a layer of one's own, a step that cannot be traced.
+        shapes: for each output the shape of one row's prediction; ``((1,),)`` for one number.
     """
 
     operations: tuple[Operation, ...]
@@ -101,6 +107,7 @@ class ModelFacts:
     zeros: Mapping[str, float] = field(default_factory=dict)
     idle: tuple[Operation, ...] = ()
     unjudged: tuple[str, ...] = ()
+    shapes: tuple[tuple[int, ...], ...] = ((1,),)
 
     def of_kind(self, kind: str) -> tuple[Operation, ...]:
         """The steps of one kind, in order."""

@@ -6,6 +6,7 @@ Only what changes the computation is kept: names, seeds and settings left at Ker
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from typing import Any
 
@@ -20,6 +21,10 @@ ALWAYS = {
 }
 # Not part of what a layer computes: names and seeds; the activation is a step of its own.
 IGNORED = {"self", "name", "seed", "dtype", "trainable", "activation", "synchronized", "quantization_config"}
+CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D")
+# Settings by which other layers say how they do what Dense does.
+NOT_OF_DENSE = {"equation", "output_shape", "bias_axes", "filters", "kernel_size", "strides", "padding", "data_format"}
+NOT_OF_DENSE |= {"dilation_rate", "groups", "use_bias"}
 # A setting of the second is without effect where the first is False.
 SWITCHES = {"use_bias": "bias_", "center": "beta_", "scale": "gamma_"}
 
@@ -49,13 +54,29 @@ def kind_of(cls: type) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)).lower()
 
 
-def does_dense(layer: Any, cls: type, rank: int) -> bool:
-    """Whether a layer does what Dense does on rows: Dense itself, or EinsumDense from one axis to one axis."""
-    if cls.__name__ != "EinsumDense" or rank != 2:
+def does_dense(layer: Any, cls: type, shape: tuple[int, ...]) -> bool:
+    """Whether a layer does what Dense does on inputs of a shape.
+
+    Dense itself does, EinsumDense from one axis to one axis, and a convolution that sees one step at a time where there
+    is one step only.
+    """
+    if cls.__name__ in CONVOLUTIONS:
+        one_step = math.prod(shape[1:-1]) == math.prod(layer.kernel_size) == 1
+        return one_step and layer.groups == 1 and layer.data_format == "channels_last"
+    if cls.__name__ != "EinsumDense" or len(shape) != 2:
         return cls.__name__ == "Dense"
     given, kernel, made = re.match(r"(.*),(.*)->(.*)", layer.equation.replace("...", "z").replace(" ", "")).groups()
     whole_bias = layer.bias is None or layer.bias.ndim == 1
     return kernel == given[1:] + made[1:] and len(kernel) == 2 and given[0] == made[0] and whole_bias
+
+
+def width_of(layer: Any, cls: type, outputs: Any) -> int | None:
+    """How many numbers a layer gives that multiplies by weights (a convolution, a recurrent layer); else None."""
+    wraps = isinstance(layer, keras.layers.Wrapper)
+    by_feature = not wraps and ("normalization" in kind_of(cls) or cls.__name__ == "PReLU")
+    if by_feature or all(len(weight.shape) < 2 for weight in layer.weights):
+        return None
+    return int(outputs[0].shape[-1])
 
 
 def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -69,11 +90,12 @@ def settings_of(layer: Any, cls: type, shape: tuple[int, ...]) -> dict[str, Any]
     rank = len(shape)
     always = ALWAYS.get(kind_of(cls), ())
     settings: dict[str, Any] = {}
-    if cls.__name__ == "EinsumDense" and does_dense(layer, cls, rank):
+    ignored = IGNORED
+    if cls.__name__ != "Dense" and does_dense(layer, cls, shape):
         settings = {"units": int(layer.kernel.shape[-1]), "use_bias": layer.bias is not None}
-        ignored = IGNORED | {"equation", "output_shape", "bias_axes"}
-    else:
-        ignored = IGNORED
+        ignored = IGNORED | NOT_OF_DENSE
+    elif cls.__name__ == "Dense" and math.prod(shape[1:-1]) > 1:
+        settings["steps"] = math.prod(shape[1:-1])  # it works on each of them by itself
     for name, parameter in inspect.signature(cls.__init__).parameters.items():
         if name in ignored or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue

@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.activations import dropout_of_values, name_of, name_of_values, same, scaling_of_values
 from grader.facts import Operation
-from grader.layer_settings import does_dense, kind_of, plain, settings_of
+from grader.layer_settings import does_dense, kind_of, plain, settings_of, width_of
 from grader.recording import SCALINGS, Call
 
 PLAIN = "a plain function"  # the name of a step that is no layer's
@@ -173,9 +173,11 @@ class _Follower:
         own = layer.trainable_variables
         owned = not own or any(id(variable) in self.trained for variable in own)
         trainable = not layer.weights or (layer.trainable and owned)
-        kind = "dense" if does_dense(layer, cls, len(shape)) else kind_of(cls)
+        kind = "dense" if does_dense(layer, cls, shape) else kind_of(cls)
+        width = None if kind == "dense" else width_of(layer, cls, call.outputs)
         forced = False if call.training is False and kind not in DEAF else None  # in a run in training mode
-        operations = [Operation(kind, name, settings_of(layer, cls, shape), trainable, forced, owned=owned)]
+        settings = settings_of(layer, cls, shape)
+        operations = [Operation(kind, name, settings, trainable, forced, owned=owned, width=width)]
         return operations + (self._activation(layer.activation, name) if kind == "dense" else [])
 
     def _activation(self, function: Any, name: str) -> list[Operation]:

@@ -176,6 +176,8 @@ def _run(model: Any, rows: np.ndarray, originals: dict, training: bool) -> Run:
             outputs = model(inputs, training=training)
     except Exception as error:
         raise _explained(error, rows.shape[1]) from error
+    if all(output is None for output in keras.tree.flatten(outputs)):
+        raise ObservationError("returns_nothing", type=type(model).__name__)
     return Run(recorder, inputs, outputs)
 
 
@@ -208,6 +210,7 @@ def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run], originals: dic
         deterministic=all(same(first, second) for first, second in zip(*outputs, strict=True)),
         moving=steps.moving(),
         zeros=steps.zeros(),
+        shapes=tuple(tuple(values.shape[1:]) for values in outputs[0]),
         unjudged=(*steps.unjudged, *_own_training(model), *_own_losses(training)),
     )
 

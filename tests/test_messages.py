@@ -55,6 +55,51 @@ def test_only_the_baselines_own_network_is_called_the_baselines() -> None:
     assert told == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("stack", "criterion", "sentence"),
+    [
+        (
+            [dense(128), dense(64), layers.Dropout(0.3), dense(1, None)],
+            "dropout_places",
+            "after the first hidden layer.",
+        ),
+        ([dense(128), dense(1, "relu"), dense(1, None)], "units", "hidden layer has 1 unit, not as many"),
+        ([dense(128), dense(64), dense(2, None)], "output", "The output layer has 2 units."),
+        ([layers.Dropout(0.3)], "output", "The network ends with no Dense layer at all; an output layer is missing."),
+        ([dense(128), layers.PReLU(), dense(64), dense(1, None)], "activations", "relu and PReLU"),
+        (
+            [layers.Reshape((18, 1)), layers.LSTM(128), dense(64), dense(1, None)],
+            "layers",
+            "In place of one Dense layer stands `LSTM`.",
+        ),
+        (
+            [dense(128), layers.Dropout(0.3), layers.Dropout(0.3), dense(64), layers.Dropout(0.3), dense(1, None)],
+            "dropout_places",
+            "Two Dropout layers stand one after the other after the first hidden layer.",
+        ),
+        (
+            [
+                dense(128),
+                dense(64),
+                layers.Dropout(0.3),
+                layers.Activation("tanh"),
+                layers.Dropout(0.3),
+                dense(1, None),
+            ],
+            "dropout_places",
+            "Two Dropout layers stand on both sides of an activation after the second hidden layer.",
+        ),
+        (
+            [dense(128), dense(64), dense(1, None), layers.Dropout(0.3)],
+            "dropout_places",
+            "first and second hidden layers.",
+        ),
+    ],
+)
+def test_what_was_seen_is_said_as_it_is(stack: list, criterion: str, sentence: str) -> None:
+    assert any(sentence in message for message in said(*stack)[criterion]), said(*stack)[criterion]
+
+
 HALF_MASKED = [dense(128), layers.Dropout(0.3, noise_shape=(None, 1)), dense(64), layers.Dropout(0.3), dense(1, None)]
 FROZEN = [layers.Dense(128, activation="relu", trainable=False), dense(64), dense(1, None)]
 

@@ -5,13 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from grader.criteria.custom import absent
-from grader.criteria.layout import ACTIVATION, BATCH_NORM, LIKE_BATCH_NORM, counted, each_of, where_all
+from grader.criteria.layout import (
+    ACTIVATION,
+    BATCH_NORM,
+    BENDING,
+    LIKE_BATCH_NORM,
+    arranged,
+    counted,
+    each_of,
+    listed,
+    where_all,
+)
+from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import HUMAN, Criterion, Fault
 
 KINDS = (BATCH_NORM, *LIKE_BATCH_NORM)  # another kind in the place is a matter of the criterion "layers"
 KEPT_AT_LEAST = 0.5  # a momentum below this is another library's, which counts the share of the new average
-SHARES = {"batch_norm_forced_in_calls": 0.5, "batch_norm_momentum": 0.25}  # of the points; the others cost them all
+SMALL = 0.01  # an epsilon up to this is nothing beside the variance of a feature that varies
+SHARES = {  # of the points; the others cost them all
+    "batch_norm_forced_in_calls": 0.5,
+    "batch_norm_momentum": 0.25,
+    "batch_norm_settings": 0.25,
+    "batch_norm_unscaled": 0.0,  # the next Dense layer has weights and a bias for it
+}
 
 
 def places(points: float) -> Criterion:
@@ -41,7 +58,7 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             if expected.number == rows[-1][0].number:
                 faults.append(Fault(explain("batch_norm_after_output"), 0.5, "batch_norm_after_output"))
             else:
-                doubled.setdefault(len(found), []).append(expected.number)
+                doubled.setdefault((len(found), arranged(seen, found)), []).append(expected.number)
         elif (
             wanted
             and seen.spans == 1
@@ -49,9 +66,9 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             and {ACTIVATION, BATCH_NORM} <= set(_order(seen))
         ):
             swapped.append(expected.number)
-    for number, twice in doubled.items():
+    for (number, how), twice in doubled.items():
         count, key = counted(number, "BatchNormalization layer"), "batch_norm_twice"
-        message = explain(key, count=count, where=where_all(twice, hidden))
+        message = explain(key, count=count, where=how + where_all(twice, hidden))
         faults.append(Fault(message, len(twice) / asked, key))
     if all(pair is None for pair in alignment.pairs[:-1]):
         whole = sum(len(place.of(BATCH_NORM)) for place in alignment.expected.places)
@@ -74,28 +91,54 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
 
 def _order(place: Any) -> list[str]:
     """The order of activation and normalization in a place, another kind of normalization counted as one."""
-    return [BATCH_NORM if step.kind.startswith(KINDS) else step.kind for step in place.of(ACTIVATION, *KINDS)]
+    return [BATCH_NORM if step.kind.startswith(KINDS) else ACTIVATION for step in place.of(*BENDING, *KINDS)]
 
 
 def _modes(evidence: Any) -> tuple[Fault, ...]:
     steps = evidence.facts.of_kind(BATCH_NORM)
     if not steps:
         return (absent(evidence, "There is no BatchNormalization layer that could learn."),)
-    named: dict[str, list[int]] = {}
+    named: dict[tuple[str, str], list[int]] = {}
     for number, step in enumerate(steps):
-        if step.forced_training is not None:
-            named.setdefault("batch_norm_forced" if step.forced_training else "batch_norm_off", []).append(number)
-        elif step.forced_in_plain_calls:
-            named.setdefault("batch_norm_forced_in_calls", []).append(number)
-        elif not step.trainable:
-            named.setdefault("batch_norm_frozen" if step.owned else "made_in_call", []).append(number)
-        elif evidence.facts.moving.get(step.layer) is False:
-            named.setdefault("batch_norm_not_moving", []).append(number)
-        elif step.settings["momentum"] < KEPT_AT_LEAST:
-            named.setdefault("batch_norm_momentum", []).append(number)
+        key = _mode_of(step, evidence.facts.moving.get(step.layer))
+        momentum = f"{step.settings['momentum']:g}" if key == "batch_norm_momentum" else ""
+        if key:
+            named.setdefault((key, momentum), []).append(number)
+        for key, changed in _changed(step).items():
+            named.setdefault((key, listed(changed)), []).append(number)
     faults = []
-    for key, numbers in named.items():
+    for (key, setting), numbers in named.items():
         which = each_of(numbers, len(steps), "BatchNormalization")
-        message = explain(key, which=which, momentum=f"{steps[numbers[0]].settings['momentum']:g}")
+        message = explain(key, which=which, momentum=setting, setting=setting)
         faults.append(Fault(message, SHARES.get(key, 1.0) * len(numbers) / len(steps), key))
     return tuple(faults)
+
+
+def _mode_of(step: Operation, moving: bool | None) -> str | None:
+    """The misconception in when and by what a layer normalizes, or None."""
+    if step.inverted:
+        return "training_inverted"
+    if step.forced_training is not None:
+        return "batch_norm_forced" if step.forced_training else "batch_norm_off"
+    if step.forced_in_plain_calls:
+        return "batch_norm_forced_in_calls"
+    if not step.trainable:
+        return "batch_norm_frozen" if step.owned else "made_in_call"
+    if moving is False:
+        return "batch_norm_not_moving"
+    return "batch_norm_momentum" if step.settings["momentum"] < KEPT_AT_LEAST else None
+
+
+def _changed(step: Operation) -> dict[str, list[str]]:
+    """The layer's settings that make it learn or compute something else, by the misconception behind them.
+
+    How long its averages last is told apart, and an axis that is not the last raises an error.
+    """
+    changed: dict[str, list[str]] = {}
+    for name, value in step.settings.items():
+        switch = name in ("center", "scale")
+        if name in ("axis", "momentum", "dtype") or (switch and value) or (name == "epsilon" and value <= SMALL):
+            continue
+        shown = f"{name} = {value['class_name'] if isinstance(value, dict) else value}"
+        changed.setdefault("batch_norm_unscaled" if switch else "batch_norm_settings", []).append(shown)
+    return changed

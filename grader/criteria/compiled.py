@@ -6,6 +6,7 @@ from math import isclose
 from typing import Any
 
 from grader.criteria.errors import COMPILES, explain_error
+from grader.criteria.layout import listed
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -38,8 +39,12 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
         extra = [f"{name} = {value}" for name, value in seen.settings.items() if value != asked.settings.get(name)]
         extra = [text for text in extra if not text.startswith("learning_rate_schedule")]
         if extra:
-            faults.append(Fault(explain("optimizer_settings", setting=", ".join(extra)), 0.25, "optimizer_settings"))
-    if seen.loss != asked.loss:
+            noun = "an extra setting" if len(extra) == 1 else "extra settings"
+            message = explain("optimizer_settings", noun=noun, setting=listed(extra))
+            faults.append(Fault(message, 0.25, "optimizer_settings"))
+    if seen.loss == "none":
+        faults.append(Fault(explain("no_loss", model=name), 0.5, "no_loss"))
+    elif seen.loss != asked.loss:
         message = explain("other_loss", loss=_shown(seen.loss, getattr(evidence.model, "loss", None)))
         faults.append(Fault(message, 0.5, "other_loss"))
     return tuple(faults)
@@ -47,8 +52,6 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
 
 def _shown(name: str, given: Any) -> str:
     """A loss in words: by its name, or as it was given where it has none."""
-    if name == "none":
-        return "not given"
     if name == "unknown":
         return f"`{given}`, which is none of Keras' losses" if isinstance(given, str) else "one of your own"
     return name.replace("_", " ").replace(":sum", ", summed over the batch")

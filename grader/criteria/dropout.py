@@ -6,7 +6,18 @@ from math import isclose, prod
 from typing import Any
 
 from grader.criteria.custom import absent
-from grader.criteria.layout import DROPOUT, LIKE_DROPOUT, counted, each_of, listed, ordinal, same_but, where, where_all
+from grader.criteria.layout import (
+    DROPOUT,
+    LIKE_DROPOUT,
+    arranged,
+    counted,
+    each_of,
+    listed,
+    ordinal,
+    same_but,
+    where,
+    where_all,
+)
 from grader.facts import Operation
 from grader.misconceptions import explain
 from grader.rubric import HUMAN, Criterion, Fault
@@ -47,7 +58,8 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     hidden = len(evidence.alignment.hidden)
     last = table[-1][0]
     idle = len([step for step in evidence.facts.idle if step.kind.startswith(KINDS)])
-    if not any(steps for _, _, steps, _ in table) and not idle and not evidence.facts.of_kind("custom"):
+    some = evidence.facts.of_kind(DROPOUT) or any(steps for _, _, steps, _ in table)
+    if not some and not idle and not evidence.facts.of_kind("custom"):
         baseline = same_but(DROPOUT, evidence.reference.operations, evidence.facts.operations)
         reason = "Without one, its units can rely on one another."
         if baseline:
@@ -80,7 +92,8 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             faults.append(Fault(explain("dropout_on_inputs"), 0.5, "dropout_on_inputs"))
         else:
             count = counted(len(steps), "Dropout layer")
-            message = explain("dropout_twice", count=count, where=where(number, hidden))
+            how = next(arranged(seen, steps) for p, seen in evidence.alignment.places() if seen and p.number == number)
+            message = explain("dropout_twice", count=count, where=how + where(number, hidden))
             faults.append(Fault(message, 0.5, "dropout_twice"))
     if missing:
         place = where_all(missing, hidden)
@@ -109,14 +122,15 @@ def _before(here: int, missing: int, steps: tuple[Operation, ...], hidden: int) 
 def _rates(evidence: Any) -> tuple[Fault, ...]:
     table = _table(evidence)
     wanted = next(rate for _, rate, _, _ in table if rate is not None)
+    in_front = [s for s in evidence.alignment.behind_extra_layers_in_front() if s.kind.startswith(KINDS)]
     judged = []  # (rate, the rate that its place asks for)
-    for _, rate, steps, _ in table:
+    for _, rate, steps, _ in (table[0], (0, None, in_front, 0), *table[1:]):
         asked = wanted if rate is None else rate
         together = _together_right(steps, rate)
         judged += [
             (asked if together else float(step.settings["rate"]), asked) for step in steps if "rate" in step.settings
         ]
-    if not any(steps for _, _, steps, _ in table):
+    if not in_front and not any(steps for _, _, steps, _ in table):
         return (absent(evidence, "There is no Dropout layer whose rate could be looked at."),)
     named: dict[tuple[str, float], list[int]] = {}
     for number, (rate, asked) in enumerate(judged):
@@ -163,6 +177,8 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
 
 def _mode_of(step: Operation) -> str | None:
     """The misconception in when and how a dropout layer draws its masks, or None."""
+    if step.inverted:
+        return "training_inverted"
     if step.forced_training is not None:
         return "dropout_forced" if step.forced_training else "dropout_off"
     if step.forced_in_plain_calls:

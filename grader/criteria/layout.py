@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from grader.facts import Operation
 
 DENSE, ACTIVATION, DROPOUT, BATCH_NORM = "dense", "activation", "dropout", "batch_normalization"
+BENDING = (ACTIVATION, "p_re_lu")  # an activation that learns its slope is a layer with weights in Keras
 
 # Kinds that learners take for Dropout, and for BatchNormalization.
 LIKE_DROPOUT = ("alpha_dropout", "gaussian_dropout", "gaussian_noise", "spatial_dropout")
@@ -20,7 +21,6 @@ LIKE_BATCH_NORM = (
     "group_normalization",
     "rms_normalization",
     "unit_normalization",
-    "spectral_normalization",
     "normalization",
     "rescaling",
 )
@@ -53,7 +53,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """Dense layers in order, and the places around them: one place more than there are Dense layers."""
+    """Dense layers in order, and the places around them: one place more than there are Dense layers.
+
+    Another layer that multiplies by weights stands where a Dense layer should, and counts as one here.
+    """
 
     dense: tuple[Operation, ...]
     places: tuple[Place, ...]
@@ -64,7 +67,7 @@ class Layout:
         dense: list[Operation] = []
         around: list[list[Operation]] = [[]]
         for step in operations:
-            if step.kind == DENSE:
+            if step.kind == DENSE or step.width is not None:
                 dense.append(step)
                 around.append([])
             else:
@@ -104,7 +107,8 @@ class Alignment:
     def places(self) -> tuple[tuple[Place, Place | None], ...]:
         """The reference's places and what stands there in the learner's network; None where the layer is missing.
 
-        A place reaches to the next Dense layer that takes a part, over extra layers between.
+        A place reaches to the next Dense layer that takes a part, over extra layers between. What stands behind extra
+        layers in front of all others is in none of the reference's places.
         """
         starts: list[int | None] = [0, *(None if pair is None else pair + 1 for pair in self.pairs)]
         result = []
@@ -112,16 +116,35 @@ class Alignment:
             if start is None:
                 result.append((place, None))
                 continue
-            later = [s for s in starts[number + 1 :] if s is not None]
+            later = [1] if number == 0 else [s for s in starts[number + 1 :] if s is not None]
             stop = min(later) if later else len(self.seen.places)
             steps = [step for found in self.seen.places[start:stop] for step in found.operations]
             result.append((place, Place(number, tuple(steps), stop - start)))
         return tuple(result)
 
+    def behind_extra_layers_in_front(self) -> tuple[Operation, ...]:
+        """What stands between extra Dense layers in front and the first Dense layer that takes a part."""
+        first = next((pair for pair in self.pairs if pair is not None), 0)
+        return tuple(step for place in self.seen.places[1 : first + 1] for step in place.operations)
+
     def directly_after(self, number: int) -> Place | None:
         """What stands directly behind the Dense layer that takes the part of the reference's ``number``-th (from 0)."""
         pair = self.pairs[number]
         return None if pair is None else self.seen.places[pair + 1]
+
+
+def units_of(step: Operation) -> int:
+    """How many numbers a Dense layer, or the layer in its place, gives."""
+    return step.settings["units"] if step.kind == DENSE else step.width or 0
+
+
+def arranged(place: Place, steps: Iterable[Operation]) -> str:
+    """How several steps of a place stand to one another, in words that a place may follow."""
+    numbers = [number for number, step in enumerate(place.operations) if step in steps]
+    if place.spans > 1 or not numbers:
+        return ""
+    between = place.operations[numbers[0] : numbers[-1]]
+    return f"{'on both sides of an activation' if any(s.kind in BENDING for s in between) else 'one after the other'} "
 
 
 def align(expected: Layout, seen: Layout) -> Alignment:
@@ -130,8 +153,7 @@ def align(expected: Layout, seen: Layout) -> Alignment:
     A layer of another width counts 1, a missing or an extra layer 1.2: two swapped widths are two wrong widths and not
     a layer missing and another one too many.
     """
-    wanted = [step.settings.get("units") for step in expected.dense]
-    found = [step.settings.get("units") for step in seen.dense]
+    wanted, found = ([units_of(step) for step in layout.dense] for layout in (expected, seen))
     rows, columns = len(wanted), len(found)
     cost = [[0.0] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows, -1, -1):
@@ -194,7 +216,8 @@ def where_all(places: Iterable[int], hidden: int) -> str:
     inner = [number for number in places if 0 < number <= hidden]
     words = [where(number, hidden) for number in places if number not in inner]
     if inner:
-        words.append(f"after the {listed(ordinal(number - 1) for number in inner)} hidden layer")
+        several = "s" if len(inner) > 1 else ""
+        words.append(f"after the {listed(ordinal(number - 1) for number in inner)} hidden layer{several}")
     return listed(words)
 
 

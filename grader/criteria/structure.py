@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from grader.criteria.errors import explain_error
 from grader.criteria.layout import (
     ACTIVATION,
     BATCH_NORM,
+    BENDING,
+    DENSE,
     DROPOUT,
     LIKE_BATCH_NORM,
     LIKE_DROPOUT,
@@ -15,6 +18,7 @@ from grader.criteria.layout import (
     each_of,
     listed,
     ordinal,
+    units_of,
     where_all,
 )
 from grader.facts import Operation
@@ -23,8 +27,10 @@ from grader.rubric import HUMAN, Criterion, Fault
 
 REARRANGING = ("reshape", "flatten", "permute")  # they compute nothing
 MERGING = ("concatenate", "add", "average", "multiply", "maximum", "minimum", "subtract", "dot")
-# Changed settings of a Dense layer that change what is learned (initial weights do so only by luck).
+# Changed settings of a Dense layer that change what is learned (initial weights do so only by luck, or where all are
+# equal: then a layer's units stay alike).
 REGULARIZING = ("regularizer", "constraint", "lora")
+CONSTANT = ("Zeros", "Ones", "Constant")
 
 
 def layers(points: float) -> Criterion:
@@ -57,16 +63,33 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
         message = f"{raised.message} What is judged here is what `{name}` holds now."
         faults.append(Fault(message, 0.0, raised.misconception))
     has_output = alignment.output is not None
-    hidden = counted(len(alignment.seen.dense) - has_output, "hidden Dense layer")
+    dense = [step for step in alignment.seen.dense if step.kind == DENSE]
+    further = len(facts.shapes) - 1  # outputs besides the first: each has a layer of its own, as a rule
+    hidden = counted(max(0, len(dense) - has_output - further), "hidden Dense layer")
     seen = {"count": hidden, "output": "an output layer" if has_output else "no output layer"}
     missing = sum(pair is None for pair in alignment.pairs[:-1])
     if missing:
         faults.append(Fault(explain("hidden_layer_missing", **seen), 1.0, "hidden_layer_missing"))
-    if alignment.extra:
+    if len(alignment.extra) > further:
         faults.append(Fault(explain("extra_hidden_layer", **seen), 1.0, "extra_hidden_layer"))
-    if not facts.chain:
+    if further:
+        seen = {"model": evidence.exercise.model_name, "count": counted(len(facts.shapes), "output")}
+        faults.append(Fault(explain("several_outputs", **seen), 1.0, "several_outputs"))
+    elif not facts.chain:
         faults.append(Fault(explain("not_a_chain"), 0.5, "not_a_chain"))
-    return (*faults, *_foreign_layers(evidence), *_dense_settings(alignment.seen.dense))
+    return (*faults, *_not_dense(evidence), *_foreign_layers(evidence), *_dense_settings(dense, alignment.output))
+
+
+def _not_dense(evidence: Any) -> list[Fault]:
+    """Layers of another kind that stand where a Dense layer should: one fault for each kind."""
+    found: dict[str, int] = {}
+    for step in evidence.alignment.seen.dense:
+        if step.kind != DENSE:
+            found[_named(step)] = found.get(_named(step), 0) + 1
+    return [
+        Fault(explain("not_dense", place=counted(number, "Dense layer"), layer=layer), 0.5 * number, "not_dense")
+        for layer, number in found.items()
+    ]
 
 
 def _foreign_layers(evidence: Any) -> list[Fault]:
@@ -87,7 +110,7 @@ def _foreign_layers(evidence: Any) -> list[Fault]:
 def _foreign(step: Operation, evidence: Any) -> str | None:
     """The misconception that a step of a kind that was not asked for stands for."""
     asked = {wanted.kind for wanted in evidence.reference.operations}
-    if step.kind in asked or step.kind in (ACTIVATION, "custom", *REARRANGING):
+    if step.kind in asked or step.kind in (*BENDING, "custom", *REARRANGING):
         return None
     if step.kind in MERGING and not evidence.facts.chain:
         return None  # told as a branch already
@@ -103,7 +126,7 @@ def _foreign(step: Operation, evidence: Any) -> str | None:
     return "other_layer"
 
 
-def _dense_settings(dense: tuple[Operation, ...]) -> list[Fault]:
+def _dense_settings(dense: list[Operation], output: Operation | None) -> list[Fault]:
     """What was changed in Dense layers besides their units: one fault for each change, with all its layers."""
     found: dict[tuple[str, str], list[int]] = {}
     for number, step in enumerate(dense):
@@ -116,6 +139,11 @@ def _dense_settings(dense: tuple[Operation, ...]) -> list[Fault]:
             value = step.settings[setting]
             shown = value["class_name"] if isinstance(value, dict) else value
             found.setdefault(("regularized", f"{setting} = {shown}"), []).append(number)
+        first = step.settings.get("kernel_initializer")
+        if isinstance(first, dict) and first["class_name"] in CONSTANT and step is not output:
+            found.setdefault(("constant_weights", f"kernel_initializer = {first['class_name']}"), []).append(number)
+        if "steps" in step.settings:
+            found.setdefault(("dense_over_steps", str(step.settings["steps"])), []).append(number)
     return [
         Fault(
             explain(key, which=each_of(numbers, len(dense), "Dense"), setting=setting),
@@ -127,32 +155,29 @@ def _dense_settings(dense: tuple[Operation, ...]) -> list[Fault]:
 
 
 def _units(evidence: Any) -> tuple[Fault, ...]:
-    pairs = [(wanted.settings["units"], seen) for wanted, seen in evidence.alignment.hidden if seen is not None]
+    pairs = [(units_of(wanted), units_of(seen)) for wanted, seen in evidence.alignment.hidden if seen is not None]
     if not pairs:
         return (Fault("There is no hidden Dense layer whose units could be looked at.", 1.0),)
-    wrong = [(number, seen.settings["units"]) for number, (wanted, seen) in enumerate(pairs) if _differ(wanted, seen)]
+    wrong = [(number, seen) for number, (wanted, seen) in enumerate(pairs) if wanted != seen]
     if not wrong:
         return ()
     share = len(wrong) / len(pairs)
-    if sorted(wanted for wanted, _ in pairs) == sorted(seen.settings["units"] for _, seen in pairs):
+    if sorted(wanted for wanted, _ in pairs) == sorted(seen for _, seen in pairs):
         return (Fault(explain("widths_swapped"), share, "widths_swapped"),)
     if len(wrong) == len(pairs) > 1 and len({width for _, width in wrong}) == 1:
-        return (Fault(explain("other_units", which="each hidden layer", units=wrong[0][1]), share, "other_units"),)
-    return tuple(
-        Fault(
-            explain("other_units", which=f"your {ordinal(n)} hidden layer", units=width), 1 / len(pairs), "other_units"
-        )
-        for n, width in wrong
-    )
+        message = explain("other_units", which="each hidden layer", units=_wide(wrong[0][1]))
+        return (Fault(message, share, "other_units"),)
+    told = [explain("other_units", which=f"your {ordinal(n)} hidden layer", units=_wide(width)) for n, width in wrong]
+    return tuple(Fault(message, 1 / len(pairs), "other_units") for message in told)
 
 
-def _differ(wanted: int, seen: Operation) -> bool:
-    return seen.settings["units"] != wanted
+def _wide(units: int) -> str:
+    return f"{units} unit{'' if units == 1 else 's'}"
 
 
 def _activations(evidence: Any) -> tuple[Fault, ...]:
     alignment, faults = evidence.alignment, []
-    hidden = [number for number, pair in enumerate(alignment.pairs[:-1]) if pair is not None]
+    hidden = [n for n, (_, seen) in enumerate(alignment.hidden) if seen is not None and seen.kind == DENSE]
     if not hidden:
         return (Fault("There is no hidden Dense layer whose activation could be looked at.", 1.0),)
     bare: list[int] = []
@@ -160,7 +185,7 @@ def _activations(evidence: Any) -> tuple[Fault, ...]:
     for number in hidden:
         wanted = _functions(alignment.expected.places[number + 1].of(ACTIVATION))
         steps = alignment.directly_after(number)
-        seen = _functions(steps.of(ACTIVATION))
+        seen = _functions(steps.of(*BENDING))
         if seen == wanted or (steps.of("custom") and not seen) or "unknown" in seen:
             continue  # what cannot be told is a matter of the criterion "layers", and a human's
         if not seen:
@@ -176,14 +201,14 @@ def _activations(evidence: Any) -> tuple[Fault, ...]:
         layer = each_of(numbers, len(hidden), "hidden")
         message = explain(key, which=layer, function=functions, functions=functions)
         faults.append(Fault(message, len(numbers) / len(hidden), key))
-    for step in alignment.seen.places[0].of(ACTIVATION):
-        function = step.settings.get("function")
+    for function in _functions(alignment.seen.places[0].of(*BENDING)):
         faults.append(Fault(explain("activation_on_inputs", function=function), 0.5, "activation_on_inputs"))
     return tuple(faults)
 
 
 def _functions(steps: tuple[Operation, ...]) -> list[str]:
-    return [str(step.settings.get("function", "unknown")) for step in steps]
+    """The names of activations; one that learns its slope has no function, but a layer of its own."""
+    return [str(step.settings.get("function", "unknown")) if step.kind == ACTIVATION else "PReLU" for step in steps]
 
 
 REASONS = {
@@ -197,13 +222,17 @@ REASONS = {
 def _output(evidence: Any) -> tuple[Fault, ...]:
     alignment = evidence.alignment
     if alignment.output is None:
-        units = alignment.seen.dense[-1].settings["units"] if alignment.seen.dense else 0
-        return (Fault(explain("output_missing", units=units), 1.0, "output_missing"),)
+        last = alignment.seen.dense[-1:]
+        end = f"a hidden layer of {_wide(units_of(last[0]))}" if last else "no Dense layer at all"
+        return (Fault(explain("output_missing", end=end), 1.0, "output_missing"),)
     faults = []
-    units = alignment.output.settings["units"]
-    if units != alignment.expected.dense[-1].settings["units"]:
-        faults.append(Fault(explain("other_output_units", units=units), 1.0, "other_output_units"))
-    for function in _functions(alignment.seen.places[-1].of(ACTIVATION)):
+    units, shapes = units_of(alignment.output), evidence.facts.shapes
+    if units != units_of(alignment.expected.dense[-1]):
+        faults.append(Fault(explain("other_output_units", units=_wide(units)), 1.0, "other_output_units"))
+    elif len(shapes) == 1 and shapes[0] not in ((1,), ()):
+        shape = " by ".join(str(side) for side in shapes[0])
+        faults.append(Fault(explain("other_output_shape", shape=shape), 1.0, "other_output_shape"))
+    for function in _functions(alignment.seen.places[-1].of(*BENDING)):
         reason = REASONS.get(function, "A number on an open scale needs an output that is free to take any value.")
         message = explain("output_activation", function=function, reason=reason)
         faults.append(Fault(message, 1.0, "output_activation"))
@@ -211,10 +240,10 @@ def _output(evidence: Any) -> tuple[Fault, ...]:
 
 
 # Class names whose capitals do not follow from snake case.
-NAMES = {"rms_normalization": "RMSNormalization", "lstm": "LSTM", "gru": "GRU"}
+NAMES = {"rms_normalization": "RMSNormalization", "lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 
 
 def _named(step: Operation) -> str:
     """A layer's kind as it is written in code: ``alpha_dropout`` is ``AlphaDropout``."""
     name = NAMES.get(step.kind) or "".join(part[:1].upper() + part[1:] for part in step.kind.split("_"))
-    return f"`{name.replace('1d', '1D').replace('2d', '2D')}`"
+    return "`" + re.sub(r"([123])d$", r"\1D", name) + "`"

@@ -14,7 +14,7 @@ DROPOUT = (
     Misconception(
         "dropout_missing",
         "there is no Dropout layer {where}.",
-        "The units of that layer can still rely on one another.",
+        "Units whose outputs are never dropped can still rely on one another.",
         "Behind which layers does the exercise ask for dropout?",
     ),
     Misconception(
@@ -38,7 +38,7 @@ DROPOUT = (
     ),
     Misconception(
         "dropout_twice",
-        "{count} stand one after the other {where}.",
+        "{count} stand {where}.",
         "Together they drop more than either: what the first leaves is thinned out again.",
         "Keep one of them in each place.",
     ),
@@ -72,6 +72,12 @@ DROPOUT = (
         "Dropout is for training: at inference the whole network should answer, and the same rows should get the same "
         "predictions twice.",
         "Take the argument out of the call, or pass on the `training` that your own `call` is given.",
+    ),
+    Misconception(
+        "training_inverted",
+        "{which} is told the opposite of what the model is told: it trains at inference, and does not while training.",
+        "`fit` calls the model with `training=True`, `predict` with `training=False`; a layer should follow.",
+        "Pass on the `training` that your `call` is given, as it is.",
     ),
     Misconception(
         "dropout_forced_in_calls",
@@ -113,7 +119,7 @@ BATCH_NORM = (
     Misconception(
         "batch_norm_missing",
         "there is no BatchNormalization layer {where}.",
-        "The Dense layer behind that place gets inputs whose scale moves while the layers before it learn.",
+        "Without it a Dense layer gets inputs whose scale moves while the layers before it learn.",
         "Count the Dense layers: does each one have its own normalization before it?",
     ),
     Misconception(
@@ -124,8 +130,8 @@ BATCH_NORM = (
     ),
     Misconception(
         "batch_norm_twice",
-        "{count} stand one after the other {where}.",
-        "The second normalizes what is normalized already.",
+        "{count} stand {where}.",
+        "One is enough for the Dense layer behind that place to get normalized inputs.",
         "Keep one of them in each place.",
     ),
     Misconception(
@@ -144,14 +150,26 @@ BATCH_NORM = (
     Misconception(
         "batch_norm_not_moving",
         "the moving averages of {which} do not move in training.",
-        "At inference it normalizes by them, so by the 0 and 1 that it began with.",
-        "Compare its `momentum` with the default: the share of the old average that is kept at each step.",
+        "At inference such a layer normalizes by them, so by the 0 and 1 that it began with.",
+        "Compare `momentum` with the default: the share of the old average that is kept at each step.",
     ),
     Misconception(
         "batch_norm_momentum",
         "{which} has the momentum {momentum}, so the averages forget all but the last few batches.",
         "In Keras it is the share of the old average that is kept at each step; other libraries count the new one.",
         "Compare it with the default.",
+    ),
+    Misconception(
+        "batch_norm_unscaled",
+        "{which} is made with {setting}.",
+        "What it does not scale or shift the next Dense layer can, so nothing is taken off for it.",
+        "To see both of them learned by this layer, leave its settings as they are by default.",
+    ),
+    Misconception(
+        "batch_norm_settings",
+        "{which} is made with {setting}.",
+        "By default nothing holds back what it learns, and epsilon is small beside the variances.",
+        "Leave the layer's other settings as they are by default.",
     ),
     Misconception(
         "batch_norm_forced",

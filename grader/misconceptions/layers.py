@@ -54,6 +54,30 @@ KINDS_AND_ORDER = (
         "Which of your layers is not in the exercise's list?",
     ),
     Misconception(
+        "not_dense",
+        "in place of {place} stands {layer}.",
+        "It works on its inputs in another way, so its curves say little about the change that the exercise is about.",
+        "Which kind of layer does the baseline use there?",
+    ),
+    Misconception(
+        "dense_over_steps",
+        "{which} works on each of {setting} parts of a row by itself.",
+        "So each part is computed without the others, where a Dense layer should see all features of a row together.",
+        "Look at the shapes in `summary()`: which layer cuts the rows up?",
+    ),
+    Misconception(
+        "constant_weights",
+        "{which} begins with weights that are all equal ({setting}).",
+        "Units that begin alike get the same gradient and stay alike; from zeros no gradient passes at all.",
+        "Leave the first weights of the layer to its default.",
+    ),
+    Misconception(
+        "several_outputs",
+        "`{model}` has {count}.",
+        "One number is predicted for each row; what a further output learns pulls at the same hidden layers.",
+        "Which of them is the prediction?",
+    ),
+    Misconception(
         "frozen_layer",
         "{which} is frozen (`trainable = False`).",
         "Its weights keep the random values that they began with, so it cannot learn.",
@@ -88,7 +112,7 @@ WIDTHS_AND_ACTIVATIONS = (
     ),
     Misconception(
         "other_units",
-        "{which} has {units} units, not as many as the exercise gives it.",
+        "{which} has {units}, not as many as the exercise gives it.",
         "Another width is another network: a comparison holds only where all the rest is equal.",
         "Look the width up in the exercise.",
     ),
@@ -121,15 +145,21 @@ WIDTHS_AND_ACTIVATIONS = (
 OUTPUT = (
     Misconception(
         "output_missing",
-        "the network ends with a hidden layer of {units} units; an output layer is missing.",
+        "the network ends with {end}; an output layer is missing.",
         "One number is predicted for each row, so the last layer must give one.",
         "What does the baseline end with?",
     ),
     Misconception(
         "other_output_units",
-        "the output layer has {units} units.",
+        "the output layer has {units}.",
         "One number is predicted for each row; more outputs answer a question that nobody asked.",
         "How many numbers does one row's prediction need?",
+    ),
+    Misconception(
+        "other_output_shape",
+        "a row's prediction is not one number, but {shape} of them.",
+        "The loss then compares each of them with the row's one target.",
+        "Look at the shapes in `summary()`: where does a row become more than a list of features?",
     ),
     Misconception(
         "output_activation",
@@ -160,8 +190,14 @@ COMPILE = (
     ),
     Misconception(
         "optimizer_settings",
-        "the optimizer has an extra setting: {setting}.",
+        "the optimizer has {noun}: {setting}.",
         "Its steps differ from those that the exercise compares.",
+        "Compare with the `compile` call that the exercise gave.",
+    ),
+    Misconception(
+        "no_loss",
+        "`{model}` is compiled without a loss.",
+        "`fit` makes a loss smaller; without one there is nothing to learn from.",
         "Compare with the `compile` call that the exercise gave.",
     ),
     Misconception(

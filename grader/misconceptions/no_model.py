@@ -84,6 +84,12 @@ ENTRIES = (
         "Which number in your input's shape does not belong to a single row?",
     ),
     Misconception(
+        "returns_nothing",
+        "the `call` of {type} returns nothing.",
+        "What it computes is lost when it ends, so `{name}` has no output that a loss could be taken of.",
+        "With which word does a Python function hand over its result?",
+    ),
+    Misconception(
         "raises",
         "`{name}` raises an error when it is called on rows of {width} numbers ({error}).",
         "So it can predict nothing, and `fit` would stop there as well.",
