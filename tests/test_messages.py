@@ -120,6 +120,8 @@ def test_a_way_out_names_the_argument_that_was_seen(stack: list, argument: str) 
         (int, "the class int"),
         (object(), "an object of the kind object"),
         ("three", "'three'"),
+        (np.array([np.float64(0.5), 1.5]), "array([0.5, 1.5])"),
+        ([np.float64(0.5), np.float32(1.5)], "[0.5, 1.5]"),
     ],
 )
 def test_an_answer_that_is_no_number_is_named_as_people_would(answer: Any, shown: str) -> None:
@@ -128,6 +130,21 @@ def test_an_answer_that_is_no_number_is_named_as_people_would(answer: Any, shown
     messages = [finding.message for finding in judge(sheet, Evidence.of(owner.name, names)).findings]
     assert messages[0].startswith(f"`best_epoch` is {shown}. The question asks for one whole number.")
     assert "0x" not in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        (0, "the position, counted from 0, at which the validation loss is highest"),
+        (1, "the epoch in which the validation loss is highest"),
+        (5, "the epoch in which the training loss is lowest"),
+    ],
+)
+def test_a_position_is_not_called_an_epoch(answer: int, what: str) -> None:
+    owner, sheet = rubric("spotify_questions")
+    names = {"history": history(), "best_epoch": answer, "gap": 0.0283}
+    messages = [finding.message for finding in judge(sheet, Evidence.of(owner.name, names)).findings]
+    assert messages[0].startswith(f"`best_epoch` is {answer}, {what}.")
 
 
 def test_keras_is_not_blamed_for_a_name_of_ones_own() -> None:

@@ -91,7 +91,8 @@ def _shown(given: Any) -> str:
         return f"the class {given.__name__}"
     if isroutine(given) or isinstance(given, np.ufunc):
         return "a function (was it called?)"
-    shown = shortened(repr(given), 60)
+    with np.printoptions(legacy="1.25"):  # NumPy's numbers as numbers, without the name of their kind
+        shown = shortened(repr(given), 60)
     return f"an object of the kind {type(given).__name__}" if " at 0x" in repr(given) else shown
 
 
@@ -109,15 +110,23 @@ def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
         return Fault(explain("epoch_from_zero", name=name, value=f"{value:g}"), 0.5, "epoch_from_zero")
     if value - 1 in best:
         return Fault(explain("epoch_one_more", name=name, value=f"{value:g}"), 0.5, "epoch_one_more")
-    if np.isclose(value, lowest, rtol=1e-3):
-        key = "loss_for_epoch"
-    elif value == np.nanargmin(series[LOGGED]) + 1 or value == np.nanargmin(series[LOGGED]):
-        key = "epoch_of_training_loss"
-    elif value == np.nanargmax(losses) + 1 or value == np.nanargmax(losses):
-        key = "worst_epoch"
-    else:
-        key = "other_epoch"
-    return Fault(explain(key, name=name, value=f"{value:g}"), 1.0, key)
+    key, what = ("loss_for_epoch", "") if np.isclose(value, lowest, rtol=1e-3) else _named_epoch(value, series)
+    return Fault(explain(key, name=name, value=f"{value:g}", what=what), 1.0, key)
+
+
+def _named_epoch(value: float, series: Series) -> tuple[str, str]:
+    """Of which series an epoch's number, or a position in Python, is the lowest or the highest; in words."""
+    extremes = [("epoch_of_training_loss", "the training loss", np.nanargmin(series[LOGGED]))]
+    if np.isfinite(series.get(AT_INFERENCE, np.array([]))).any():
+        extremes.append(
+            ("epoch_of_training_loss", "the training loss at inference", np.nanargmin(series[AT_INFERENCE]))
+        )
+    extremes.append(("worst_epoch", "the validation loss", np.nanargmax(series[VALIDATION])))
+    for first, what in ((1, "the epoch in which"), (0, "the position, counted from 0, at which")):
+        for key, curve, position in extremes:
+            if value == position + first:
+                return key, f"{what} {curve}"
+    return "other_epoch", ""
 
 
 def _gap(name: str, given: Any, series: Series) -> Fault | None:
@@ -142,15 +151,22 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
     guesses = {
         "logged_gap": validation[-1] - logged[-1],
         "gap_turned_round": -right,
-        "logged_gap_turned_round": logged[-1] - validation[-1],
+        "logged_gap turned round": logged[-1] - validation[-1],
         "gap_at_best_epoch": validation[best] - inference[best],
         "gap_as_ratio": validation[-1] / inference[-1],
         "one_loss_for_gap": validation[-1],
+        "one_loss_for_gap at inference": inference[-1],
+        "gap_of_minima": validation[best] - np.nanmin(inference),
+        "gap_of_minima logged": validation[best] - np.nanmin(logged),
+        "gap_between_training_losses": inference[-1] - logged[-1],
+        "gap_between_training_losses turned round": logged[-1] - inference[-1],
     }
-    for key, guess in guesses.items():
-        if _near(value, guess, slack):
-            key = key.replace("logged_gap_turned_round", "logged_gap")
-            return Fault(explain(key, name=name, value=f"{value:.4g}"), 0.5 if key == "gap_turned_round" else 1.0, key)
+    for guess, wrong in guesses.items():
+        if _near(value, wrong, slack):
+            key = guess.partition(" ")[0]
+            what = "training loss at inference" if guess.endswith("at inference") else "validation loss"
+            message = explain(key, name=name, value=f"{value:.4g}", what=what)
+            return Fault(message, 0.5 if key == "gap_turned_round" else 1.0, key)
     return Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
 
 

@@ -31,20 +31,20 @@ ENTRIES = (
     ),
     Misconception(
         "epoch_of_training_loss",
-        "`{name}` is {value}, the epoch in which the training loss is lowest.",
+        "`{name}` is {value}, {what} is lowest.",
         "The training loss may go on falling while the network overfits.",
         "Which curve shows how it does on rows that it has not learned from?",
     ),
     Misconception(
         "worst_epoch",
-        "`{name}` is {value}, the epoch of the highest validation loss.",
+        "`{name}` is {value}, {what} is highest.",
         "A loss is better the lower it is.",
         "Look for the other end of the curve.",
     ),
     Misconception(
         "other_epoch",
         "`{name}` is {value}, but the validation loss of this run is lowest in another epoch.",
-        "A number that is read off one run would not hold for the next: grading trains anew.",
+        "If it was read off one run, it would not hold for the next: grading trains anew.",
         "Write an expression that finds the lowest validation loss in the history, then its epoch.",
     ),
     Misconception(
@@ -73,14 +73,26 @@ ENTRIES = (
     ),
     Misconception(
         "one_loss_for_gap",
-        "`{name}` is {value}, which is the last validation loss itself.",
+        "`{name}` is {value}, which is the last {what} itself.",
         "A gap needs two curves.",
-        "What has to be taken from it?",
+        "Which is the other one, and which of the two is taken from which?",
+    ),
+    Misconception(
+        "gap_between_training_losses",
+        "`{name}` is {value}, the difference of the two training losses, logged and at inference.",
+        "Both are taken on rows that the network learns from, so how it does on new ones is not in it.",
+        "Which curve shows that?",
+    ),
+    Misconception(
+        "gap_of_minima",
+        "`{name}` is {value}, the difference of the lowest values of two curves.",
+        "Each may be lowest in another epoch, and the question asks for the end of the training.",
+        "Which position of a series is its last?",
     ),
     Misconception(
         "other_gap",
         "`{name}` is {value}, but the gap at the end of this run is another.",
-        "A number that is read off one run would not hold for the next: grading trains anew.",
+        "If it was read off one run, it would not hold for the next: grading trains anew.",
         "Write an expression over the history: the last values of two of its series.",
     ),
     Misconception(
