@@ -5,7 +5,7 @@ ARGS ?=
 COURSE = $(PYTHON) course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab formgrader test test-full walkthrough doctor build bundle experiments calibrate lint lock
+.PHONY: help lab formgrader test test-full walkthrough doctor build bundle experiments calibrate bench lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ experiments: ## data/experiments/ anew: the honest comparison's tables
 
 calibrate: ## the bands of the loss curves anew
 	@$(COURSE) run -m grader.calibration $(ARGS)
+
+bench: ## what the live lab and its engine reach, into benchmarks/results/ (best on a machine that does nothing else)
+	@$(COURSE) run -m benchmarks
 
 lint: ## ruff: lint and format
 	@$(COURSE) lint

@@ -64,7 +64,7 @@ def line(page: sync_api.Page) -> str:
 def until_rate(page: sync_api.Page, rate: float) -> None:
     """Wait until the code line names that rate, and its curves are there."""
     page.wait_for_function(
-        f"document.querySelector('.dropnorm-code input').value.startsWith('DropoutLab(rate={rate:g}')"
+        f"/DropoutLab\\(rate={float(rate)!r}[,)]/.test(document.querySelector('.dropnorm-code input').value)"
         f" && !document.querySelector('{READING}').innerText.includes('computing')"
     )
 

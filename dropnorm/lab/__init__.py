@@ -1,5 +1,23 @@
-"""The live lab: widgets that answer at once, for a page that shows them, and still pictures everywhere else."""
+"""The live lab: widgets that answer at once, for a page that shows them, and still pictures everywhere else.
 
-from dropnorm.lab.dropout_lab import DropoutLab
+Each name is imported when it is asked for: `LiveCurves` brings Keras, the others ipywidgets.
+"""
 
-__all__ = ["DropoutLab"]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = {
+    "BatchNormLab": "batch_norm_lab",
+    "DropoutLab": "dropout_lab",
+    "LiveCurves": "live_curves",
+    "MaskView": "mask_view",
+}
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
