@@ -108,10 +108,7 @@ def test_the_pool_gives_what_a_run_here_gives_and_keeps_it(pool, data, tmp_path)
     pool.want("lab", Wish(plans, data, first.came, first.failed))
     first.wait()
     assert first.failures == []
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        assert first.got[plans[2]].val_loss.tobytes() == run(plans[2], data).val_loss.tobytes()
+    assert first.got[plans[2]].val_loss.tobytes() == run(plans[2], data).val_loss.tobytes()
     again = Listener(4)
     pool.want("lab", Wish(plans, data, again.came, again.failed))
     assert set(again.got) == set(plans)  # from the cache, before `want` returns

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from threadpoolctl import threadpool_limits
-
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.experiments.splits import split
@@ -24,10 +22,9 @@ def show_rates(setting: Setting) -> None:
     data = split("red-wine", setting.inputs)
     digest = cache.digest(data)
     curves: dict[str, LearningCurves] = {}
-    with threadpool_limits(1):  # the same bits as in the processes of the live lab
-        for rate in RATES:
-            plan = setting.plan(rate)
-            curves[f"rate {rate:g}"] = cache.load(plan, digest) or background.computed(plan, data, digest)
+    for rate in RATES:
+        plan = setting.plan(rate)
+        curves[f"rate {rate:g}"] = cache.load(plan, digest) or background.computed(plan, data, digest)
     words = " ".join(f"At {title}: {reading(each)}" for title, each in curves.items())
     source = datasets.source("red-wine")
     what = f"Learning curves at four dropout rates, {setting.inputs} red wine ({source} data), seed {setting.seed}."

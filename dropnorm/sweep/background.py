@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from dropnorm.curves import LearningCurves
 from dropnorm.split import Split
 from dropnorm.sweep import cache, runs
@@ -136,10 +134,9 @@ def _started(processes: int) -> ProcessPoolExecutor:
 
 
 def humble() -> None:
-    """Make this process one that nobody notices: low priority, one BLAS thread, gone when its parent is."""
+    """Make this process one that nobody notices: low priority, gone when its parent is."""
     with contextlib.suppress(OSError, AttributeError):  # Windows has no `nice`
         os.nice(PRIORITY)
-    threadpool_limits(1)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

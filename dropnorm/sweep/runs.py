@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from dropnorm.curves import LearningCurves
 from dropnorm.split import Split
@@ -74,14 +75,18 @@ class Network:
 def run(described: plan.Plan, split: Split, dtype: np.typing.DTypeLike = np.float32) -> LearningCurves:
     """Train a plan on a split.
 
-    Deterministic: on one machine, with one BLAS thread, the same call gives the same bits.
+    Deterministic: on one machine the same call gives the same bits, for products of matrices are computed on one thread
+    meanwhile. These are so small that a second one would rather wait than help.
     """
     network = Network(described, split.X_train.shape[1], dtype)
     optimizer = optimizer_of(described)
     X, y = _array(split.X_train, dtype), _array(split.y_train, dtype).reshape(-1, 1)
     X_valid, y_valid = _array(split.X_valid, dtype), _array(split.y_valid, dtype).reshape(-1, 1)
     logged = np.empty((3, described.epochs))
-    with np.errstate(all="ignore"):  # a training that diverges is a result: its curves say so
+    with (
+        threadpool_limits(1, "blas"),
+        np.errstate(all="ignore"),
+    ):  # a training that diverges is a result: its curves say so
         for epoch, order in zip(range(described.epochs), orders(described, len(X)), strict=False):
             total = 0.0
             for start in range(0, len(X), described.batch_size):
