@@ -230,8 +230,7 @@ def _output(evidence: Any) -> tuple[Fault, ...]:
     if units != units_of(alignment.expected.dense[-1]):
         faults.append(Fault(explain("other_output_units", units=_wide(units)), 1.0, "other_output_units"))
     elif len(shapes) == 1 and shapes[0] not in ((1,), ()):
-        shape = " by ".join(str(side) for side in shapes[0])
-        faults.append(Fault(explain("other_output_shape", shape=shape), 1.0, "other_output_shape"))
+        faults.append(Fault(explain("other_output_shape", shape=shapes[0]), 1.0, "other_output_shape"))
     for function in _functions(alignment.seen.places[-1].of(*BENDING)):
         reason = REASONS.get(function, "A number on an open scale needs an output that is free to take any value.")
         message = explain("output_activation", function=function, reason=reason)

@@ -157,8 +157,8 @@ OUTPUT = (
     ),
     Misconception(
         "other_output_shape",
-        "a row's prediction is not one number, but {shape} of them.",
-        "The loss then compares each of them with the row's one target.",
+        "a row's prediction is no single number, but an array of the shape {shape}.",
+        "Then the loss no longer compares one prediction with one target.",
         "Look at the shapes in `summary()`: where does a row become more than a list of features?",
     ),
     Misconception(
