@@ -53,7 +53,12 @@ class DropoutControls:
             widget.add_class(f"dropnorm-{name}")
         for name in ("rate_field", "inputs", "preset", "reset", "source", "code", "seed", "width", "optimizer"):
             getattr(self, name).add_class(f"dropnorm-{name.replace('_', '-')}")
-        more = widgets.Accordion([_row(self.width, self.optimizer, self.seed)], titles=("more",), selected_index=None)
+        more = widgets.Accordion(
+            [_row(self.width, self.optimizer, self.seed)],
+            titles=("more",),
+            selected_index=None,
+            layout=widgets.Layout(max_width="760px"),
+        )
         drawing = widgets.GridBox([self.frame, self.curves], layout=widgets.Layout(max_width="760px"))
         box = widgets.VBox(
             [
