@@ -1,8 +1,9 @@
 """Curves on disk, one small file a run, found by the content of what was asked.
 
-The name of an entry is a digest of the plan, of the data's numbers, of NumPy's version and of the engine's own source:
-whatever changes a curve changes the name, and an old entry is never read for a new question. Files are written
-atomically, so two processes may share the folder; what cannot be read back is computed anew and written over.
+The name of an entry is a digest of the plan, of the data's numbers, of NumPy's version, of the library and the kernels
+that multiply its matrices, and of the engine's own source: whatever changes a curve changes the name, and an old entry
+is never read for a new question. Files are written atomically, so two processes may share the folder; what cannot be
+read back is computed anew and written over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from dropnorm.curves import LearningCurves
 from dropnorm.files import write_atomically
@@ -27,7 +29,7 @@ KEPT_WHEN_FULL = 0.8  # the share that stays when the limit is reached: the entr
 
 def name(plan: Plan, data: str) -> str:
     """The entry's file name; ``data`` is the split's `digest`."""
-    asked = f"{plan!r} {data} numpy {np.__version__} {_engine()}"
+    asked = f"{plan!r} {data} numpy {np.__version__} {_kernels()} {_engine()}"
     return hashlib.sha256(asked.encode()).hexdigest()[:32] + ".json"
 
 
@@ -67,6 +69,15 @@ def store(plan: Plan, data: str, curves: LearningCurves, folder: Path = FOLDER, 
             room -= size
             if room < 0:
                 path.unlink(missing_ok=True)
+
+
+@lru_cache
+def _kernels() -> str:
+    """What multiplies NumPy's matrices in this process: other kernels round otherwise."""
+    libraries = (library for library in threadpool_info() if library["user_api"] == "blas")
+    return " ".join(
+        sorted(f"{each['internal_api']} {each.get('architecture')} {each['version']}" for each in libraries)
+    )
 
 
 @lru_cache
