@@ -30,12 +30,14 @@ def open_once() -> None:
 
 
 def main() -> None:
+    folder = results.arguments(__doc__).parse_args().results
     memory, threads = [], []
     for _ in range(10):
         open_once()
         memory.append(resident())
         threads.append(threading.active_count())
     results.write(
+        folder,
         "opening",
         {
             "threads, third and tenth": [threads[2], threads[9]],

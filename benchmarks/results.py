@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +20,15 @@ from dropnorm.places import ROOT
 FOLDER = ROOT / "benchmarks" / "results"
 
 
-def write(name: str, figures: Mapping[str, object]) -> None:
-    """Print the figures and keep them in ``benchmarks/results/NAME.json``."""
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """A command line that says what the benchmark is, and takes the folder of its results."""
+    parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
+    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the results (default: %(default)s)")
+    return parser
+
+
+def write(folder: Path, name: str, figures: Mapping[str, object]) -> None:
+    """Print the figures and keep them in ``NAME.json`` in that folder."""
     content = {
         **figures,
         "measured": {
@@ -33,7 +42,7 @@ def write(name: str, figures: Mapping[str, object]) -> None:
         },
     }
     text = json.dumps(content, indent=2, default=float)
-    write_atomically(FOLDER / f"{name}.json", (text + "\n").encode())
+    write_atomically(folder / f"{name}.json", (text + "\n").encode())
     print(f"{name}: {text}", flush=True)
 
 

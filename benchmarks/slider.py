@@ -50,6 +50,7 @@ def presses(page, label: str) -> dict[str, float]:
 
 
 def main() -> None:
+    folder = results.arguments(__doc__).parse_args().results
     if chromium() is None:
         raise SystemExit("This benchmark needs Chromium (Debian: apt install chromium).")
     seed = secrets.randbelow(2**30)  # of a sweep that no cache holds
@@ -83,6 +84,7 @@ def main() -> None:
             page.evaluate("document.querySelector('.dropnorm-stop').click()")
             stopped = page.evaluate(UNTIL, ".dropnorm-stop[disabled]")
     results.write(
+        folder,
         "slider",
         {
             "at rest": at_rest,

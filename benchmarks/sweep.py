@@ -11,7 +11,6 @@ benchmark takes such a pin away (``fit`` does not use OpenBLAS), and says what t
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 import threading
@@ -83,20 +82,20 @@ def sweep_once(data: Split) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--turns", type=int, default=4, help="how often the two take turns (default: 4)")
-    turns = parser.parse_args().turns
     # Not above: a process of the pool imports the main module anew, and a notebook's main module brings nothing.
     from tqdm import tqdm
 
     from benchmarks import results
     from dropnorm.experiments.splits import split
 
+    parser = results.arguments(__doc__)
+    parser.add_argument("--turns", type=int, default=4, help="how often the two take turns (default: %(default)s)")
+    options = parser.parse_args()
     quiet.start()
     data = split("red-wine", SETTING.inputs)
     pin = os.environ.pop(PIN, None)
     fits, sweeps, firsts = [], [], []
-    for turn in tqdm(range(turns), desc="turns"):
+    for turn in tqdm(range(options.turns), desc="turns"):
         fits.append(fit_once(data, turn))
         first, seconds = sweep_once(data)
         firsts.append(first)
@@ -107,6 +106,7 @@ def main() -> None:
         os.environ[PIN] = pin
         pinned = {f"ratio under {PIN}={pin}": round(runs * median(fits) / sweep_once(data)[1], 1)}
     results.write(
+        options.results,
         "sweep",
         {
             "ratio": round(runs * median(fits) / median(sweeps), 1),

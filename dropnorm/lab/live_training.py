@@ -8,6 +8,7 @@ Keras is imported in that thread: the page answers meanwhile.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from dropnorm.sweep import plan, runs
 
 if TYPE_CHECKING:
     from dropnorm.lab.live_model import LiveDropout
+
+
+USUAL, QUICK = sys.getswitchinterval(), 0.0005  # seconds
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,17 @@ class LiveTraining:
         self.rate = rate
 
     def _run(self) -> None:
+        # Python changes threads every 5 ms by default. A slider's message passes through several, and would wait for
+        # the training at each.
+        sys.setswitchinterval(QUICK)
         try:
             self._train()
         except BaseException as error:  # it must be said on the page: a thread has nobody to raise to
             self._on_end(f"The live training failed: {type(error).__name__}: {error}")
         else:
             self._on_end(None)
+        finally:
+            sys.setswitchinterval(USUAL)
 
     def _train(self) -> None:
         quiet.start()
