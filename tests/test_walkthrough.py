@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +19,18 @@ from dropnorm.places import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
 
+from tests.browser import (  # noqa: E402
+    MINUTES,
+    NO_BROWSER,
+    NOTEBOOK,
+    PAGE,
+    chromium,
+    command,
+    jupyter_lab,
+    open_notebook,
+    running_browser,
+)
+
 ANSWER = """model = keras.Sequential([
     layers.Dense(128, activation="relu"),
     layers.Dropout(0.7),
@@ -28,41 +38,16 @@ ANSWER = """model = keras.Sequential([
     layers.Dropout(0.7),
     layers.Dense(1),
 ])"""
-# JupyterLab prints this address when it is ready to answer.
-READY = "/lab"
 PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
-PAGE = {"width": 1280, "height": 1000}
-CHROMIUM_ARGUMENTS = [
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-MINUTES = 60_000  # Playwright counts in milliseconds
-
 pytestmark = pytest.mark.full
-
-
-def chromium() -> str | None:
-    """Path of a Chromium or Chrome of this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    path = chromium()
-    if path is None:
-        pytest.skip(
-            "NO BROWSER: the walk through JupyterLab was not tried. Install Chromium (Debian: apt install chromium)."
-        )
-    # Chromium's own sandbox does not start for root.
-    arguments = CHROMIUM_ARGUMENTS + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
+    if chromium() is None:
+        pytest.skip(NO_BROWSER)
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,83 +60,22 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def environment(clone: Path) -> dict[str, str]:
-    """The clone's own packages, the environment's commands, data and JupyterLab settings that are everywhere the same.
-
-    JupyterLab writes what is changed in it (the theme, the open notebooks) into the settings of the person.
-    """
-    return os.environ | {
-        "JUPYTERLAB_SETTINGS_DIR": str(clone.parent / "jupyterlab-settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(clone.parent / "jupyterlab-workspaces"),
-        "PYTHONPATH": str(clone),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "DROPNORM_SOURCE": "stand-in",
-    }
+def variables(clone: Path) -> dict[str, str]:
+    """The clone's own packages, and data that are everywhere the same."""
+    return {"PYTHONPATH": str(clone), "DROPNORM_SOURCE": "stand-in"}
 
 
 @pytest.fixture(scope="module")
-def lab(clone: Path) -> Iterator[str]:
+def lab(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab at the clone's root; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--allow-root",
-        f"--port={port}",
-        "--expose-app-in-browser",
-    ]
-    settings = ["--IdentityProvider.token=", "--ServerApp.open_browser=False"]
-    with subprocess.Popen(
-        command + settings,
-        cwd=clone,
-        env=environment(clone),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stderr is not None
-        for line in server.stderr:
-            if f":{port}{READY}" in line:
-                break
-        else:
-            pytest.fail("JupyterLab ended before it was ready.")
-        # Nobody reads on; without this the server would wait as soon as the pipe is full.
-        threading.Thread(target=server.stderr.read, daemon=True).start()
-        while server.poll() is None and not answers(port):  # it names its address a moment before it answers there
-            pass
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-
-
-def answers(port: int) -> bool:
-    """Whether somebody listens at a port of this machine."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with jupyter_lab(clone, tmp_path_factory.mktemp("jupyterlab"), **variables(clone)) as address:
+        yield address
 
 
 def keep(page: sync_api.Page, name: str) -> None:
     """Save a picture of the page where pictures are wanted."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
-
-
-def open_notebook(browser: sync_api.Browser, lab: str, path: str) -> sync_api.Page:
-    """A notebook in a page of its own, its kernel ready."""
-    page = browser.new_page(viewport=PAGE)
-    page.set_default_timeout(4 * MINUTES)
-    page.goto(f"{lab}/doc/tree/{path}")
-    page.wait_for_selector('[data-status="idle"]')
-    page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
-    page.add_style_tag(content=".Toastify { display: none }")  # JupyterLab's offer of news, over the pictures
-    return page
-
-
-# The notebook that is open, by JupyterLab's own interface (`--expose-app-in-browser`).
-NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
 
 
 HAS_FIGURE = (
@@ -166,11 +90,6 @@ def find(page: sync_api.Page, text: str, after: int = 0) -> int:
     index = next(number for number, source in enumerate(sources) if number >= after and text in source)
     page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}; {NOTEBOOK}.scrollToItem({index}, 'start')")
     return index
-
-
-def run(page: sync_api.Page, command: str) -> None:
-    """Run cells by one of JupyterLab's commands, and wait until they are done."""
-    page.evaluate(f"window.jupyterapp.commands.execute('{command}')")
 
 
 def output(page: sync_api.Page, index: int) -> str:
@@ -198,14 +117,14 @@ def test_a_learner_answers_wrongly_presses_check_and_reads_why(browser: sync_api
     page.wait_for_selector("body[data-jp-theme-light='true']", state="attached")  # not the theme of who runs this
     keep(page, "exercise-top")
     answer = find(page, "YOUR CODE HERE", after=find(page, 'q = question("spotify_model")'))
-    run(page, "notebook:run-all-above")
+    command(page, "notebook:run-all-above")
     assert "without dropout" not in output(page, answer)
     find(page, "YOUR CODE HERE", after=answer)
     type_into(page, answer, ANSWER)
     check = find(page, "q.check()", after=answer)
     for index in range(answer, check + 1):
         page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}")
-        run(page, "notebook:run-cell")
+        command(page, "notebook:run-cell")
     said = output(page, check)
     find(page, "q.check()", after=answer)
     keep(page, "exercise-check")
@@ -246,7 +165,7 @@ LEGIBILITY = """svg => {
 def test_the_lesson_runs_and_its_figures_are_legible_in_both_themes(browser: sync_api.Browser, lab: str) -> None:
     page = open_notebook(browser, lab, "my-course/notebooks/01_dropout_and_batch_normalization.ipynb")
     end = find(page, "## Your turn" if PICTURES else "## 3. Dropout")
-    run(page, "notebook:run-all-above")
+    command(page, "notebook:run-all-above")
     codes = [index for index in range(end) if page.evaluate(f"{NOTEBOOK}.widgets[{index}].model.type") == "code"]
     assert [
         index for index in codes if page.evaluate(f"{NOTEBOOK}.widgets[{index}].model.executionCount") is None
@@ -272,7 +191,7 @@ def test_formgrader_grades_a_submission(browser: sync_api.Browser, lab: str, clo
     submission = clone / "submitted" / "ada" / "dropout_and_batchnorm"
     shutil.copytree(clone / "exercises" / "dropout_and_batchnorm", submission)
     nbgrader = [sys.executable, "-m", "nbgrader", "generate_assignment", "dropout_and_batchnorm"]
-    subprocess.run(nbgrader, cwd=clone, env=environment(clone), check=True, capture_output=True)
+    subprocess.run(nbgrader, cwd=clone, env=os.environ | variables(clone), check=True, capture_output=True)
     page = browser.new_page(viewport=PAGE)
     page.set_default_timeout(8 * MINUTES)
     page.goto(f"{lab}/formgrader/manage_submissions/dropout_and_batchnorm")
