@@ -2,11 +2,12 @@
 
     python -m grader.calibration [--source official|stand-in] [--exercise spotify_model] [--report]
 
-The reference and the plausible wrong models of each exercise (`grader.candidates`) are trained by the fast loop that
-equals ``fit`` (`dropnorm.training.train`). Half of the runs repeat one order of the rows, as a seeded ``fit`` does,
-half draw a new one each epoch, as an unseeded one does. `grader.fitting` makes of them the table ``grader/bands.csv``,
-small and editable by hand, and the report ``grader/bands_report.md``. Every run is kept in the git-ignored cache: an
-interrupted calibration goes on, and ``--report`` fits anew without training.
+The reference and the plausible wrong models of each exercise (`grader.candidates`) are trained by the sweep's engine
+where it knows their layers (`grader.sweeping`), by `dropnorm.training.train` where not; both equal ``fit``. Half of the
+runs repeat one order of the rows, as a seeded ``fit`` does, half draw a new one each epoch, as an unseeded one does.
+`grader.fitting` makes of them the table ``grader/bands.csv``, small and editable by hand, and the report
+``grader/bands_report.md``. Every run is kept in the git-ignored cache: an interrupted calibration goes on, and
+``--report`` fits anew without training.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from tqdm import tqdm
 
@@ -27,15 +29,18 @@ from dropnorm import datasets, jobs
 from dropnorm.curves import LearningCurves
 from dropnorm.files import write_atomically
 from dropnorm.places import CACHE
+from dropnorm.split import Split
+from dropnorm.sweep import run
 from grader import fitting
 from grader.candidates import CANDIDATES, REFERENCE
 from grader.exercises import exercise
 from grader.prepared import Data
+from grader.sweeping import plan_of
 
 SOURCES = ("official", "stand-in")
-ORDERS = ("once", "each epoch")
+ORDERS: tuple[Literal["once", "each epoch"], ...] = ("once", "each epoch")
 # Seeds of the reference, to fit the bands on and to check them by, and of each other candidate.
-FITTED, FRESH, OTHERS = range(40), range(1000, 1100), range(30)
+FITTED, FRESH, OTHERS = range(40), range(2000, 2300), range(30)
 FEW = 2  # seeds of each wrong model that are trained before the fresh ones, so that a first table comes early
 
 
@@ -45,7 +50,7 @@ class Trial:
 
     exercise: str
     model: str
-    order: str
+    order: Literal["once", "each epoch"]
     seed: int
 
     def path(self, source: str) -> Path:
@@ -72,16 +77,20 @@ def trials(exercises: Sequence[str]) -> list[Trial]:
 
 def curves_of(trial: Trial) -> LearningCurves:
     """Train it on the data in use."""
+    candidate = CANDIDATES[trial.exercise][trial.model]
+    data = candidate.data(_data(trial.exercise))
+    plan = plan_of(candidate.spec, trial.seed, trial.order)
+    if plan is not None:
+        return run(plan, Split(data.X_train, data.y_train, data.X_valid, data.y_valid))
     import keras
 
     from dropnorm.training import train
 
-    candidate = CANDIDATES[trial.exercise][trial.model]
     keras.utils.set_random_seed(trial.seed)
     model, fit = candidate.spec.build(), candidate.spec.fit
     return train(
         model,
-        candidate.data(_data(trial.exercise)),
+        data,
         epochs=fit.epochs,
         batch_size=fit.batch_size,
         seed=trial.seed,
