@@ -39,6 +39,18 @@ def test_what_was_kept_is_read_back_bit_for_bit(tmp_path, data):
     assert kept.seeds == (PLAN.seed,)
 
 
+def test_a_notebook_that_has_imported_more_looks_for_the_same_names(data):
+    """SciPy brings a BLAS of its own; the processes that sweep do not import it."""
+    asked = "from dropnorm.sweep import cache; {more}; print(cache._kernels())"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", asked.format(more=more)], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout
+        for more in ("pass", "import scipy.linalg, sklearn.cluster")
+    ]
+    assert told[0] == told[1]
+
+
 def test_another_question_finds_nothing(tmp_path, data):
     name = cache.digest(data)
     cache.store(PLAN, name, run(PLAN, data), tmp_path)

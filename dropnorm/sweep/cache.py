@@ -73,11 +73,13 @@ def store(plan: Plan, data: str, curves: LearningCurves, folder: Path = FOLDER, 
 
 @lru_cache
 def _kernels() -> str:
-    """What multiplies NumPy's matrices in this process: other kernels round otherwise."""
-    libraries = (library for library in threadpool_info() if library["user_api"] == "blas")
-    return " ".join(
-        sorted(f"{each['internal_api']} {each.get('architecture')} {each['version']}" for each in libraries)
-    )
+    """What multiplies NumPy's matrices, where NumPy brings it along: other kernels round otherwise.
+
+    Other packages bring libraries of their own, and a notebook has imported more of them than a process that sweeps.
+    """
+    libraries = (each for each in threadpool_info() if Path(each["filepath"]).parent.name in ("numpy.libs", ".dylibs"))
+    own = (each for each in libraries if "numpy" in str(each["filepath"]))
+    return " ".join(sorted(f"{each['internal_api']} {each.get('architecture')} {each['version']}" for each in own))
 
 
 @lru_cache
