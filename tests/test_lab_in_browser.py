@@ -99,7 +99,7 @@ def test_a_rate_typed_out_of_range_is_answered_by_a_sentence(page: sync_api.Page
     field.fill("30")
     field.press("Enter")
     until_rate(page, 0.9)
-    assert "0.9 is the nearest to 30" in page.locator(READING).inner_text()
+    page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('0.9 is the nearest to 30')")
 
 
 def test_nothing_jumps_while_the_curves_change(page: sync_api.Page) -> None:
@@ -131,7 +131,7 @@ def test_a_live_training_follows_the_slider_and_stops(page: sync_api.Page) -> No
     page.locator(".dropnorm-stop").click()
     page.wait_for_selector(".dropnorm-stop[disabled]")
     reached = line(page)
-    assert "Stopped." in page.locator(READING).inner_text()
+    page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('Stopped.')")
     assert page.locator(f"{CURVES} g.change").count() == 1
     run_cell(page, 0)  # the kernel has answered a whole cell since: the curve has not grown
     assert line(page) == reached

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 
 from dropnorm.curves import LearningCurves
+from dropnorm.jobs import end_with_parent
 from dropnorm.split import Split
 from dropnorm.sweep import cache, runs
 from dropnorm.sweep.plan import Plan
@@ -137,14 +137,7 @@ def humble() -> None:
     """Make this process one that nobody notices: low priority, gone when its parent is."""
     with contextlib.suppress(OSError, AttributeError):  # Windows has no `nice`
         os.nice(PRIORITY)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(0)
+    end_with_parent()
 
 
 def computed(plan: Plan, split: Split, data: str, folder: Path = cache.FOLDER) -> LearningCurves:
