@@ -19,6 +19,7 @@ from dropnorm.places import ROOT
 from tests.browser import NOTEBOOK, chromium, command, jupyter_lab, open_notebook, running_browser
 
 PRESSES = 50
+PAUSE = 150  # milliseconds between presses at rest; beside a training, which ends, they follow at once
 # Of each press, the milliseconds from the key's event until the frame with another drawing has been painted.
 WATCH = """() => {
     window.pressed = null; window.painted = [];
@@ -38,7 +39,7 @@ UNTIL = """(selector) => new Promise(resolve => {
 })"""
 
 
-def presses(page, label: str) -> dict[str, float]:
+def presses(page, label: str, pause: int) -> dict[str, float]:
     """Press arrow keys on the slider, to and fro, and time each."""
     handle = page.locator(".dropnorm-rate .noUi-handle")
     handle.focus()
@@ -46,6 +47,7 @@ def presses(page, label: str) -> dict[str, float]:
     for number in tqdm(range(PRESSES), desc=label):
         page.keyboard.press("ArrowRight" if number // 6 % 2 == 0 else "ArrowLeft")
         page.wait_for_function(f"window.painted.length === {number + 1}")
+        page.wait_for_timeout(pause)
     return results.quartiles([each / 1000 for each in page.evaluate("window.painted")])
 
 
@@ -73,10 +75,10 @@ def main() -> None:
             handle.press("Home")
             page.wait_for_function("document.querySelector('.dropnorm-source').innerText.includes('5 runs')")
             page.evaluate(WATCH)
-            at_rest = presses(page, "at rest")
+            at_rest = presses(page, "at rest", PAUSE)
             page.locator(".dropnorm-train").click()
             page.wait_for_function("document.querySelector('.dropnorm-source').innerText.startsWith('Live')")
-            training = presses(page, "while it trains")
+            training = presses(page, "while it trains", 0)
             still = page.locator(".dropnorm-stop[disabled]").count() == 0
             if not still:
                 page.locator(".dropnorm-train").click()

@@ -138,10 +138,10 @@ class DropoutLab:
                 self._live.move(setting.rate)
             elif self._progress is not None:  # a live training that has ended becomes the ghost
                 self._shown, self._shown_for, self._progress = self._progress.curves, None, None
+            self.controls.show(setting)  # before the drawing: the page paints when no message waits any more
             if before.at(setting.rate) != setting or self._swept.at(setting) is None:
                 self._swept.want(setting, self._splits[setting.inputs])
-            self._paint()  # first of all: each message to the page waits for the ones before
-            self.controls.show(setting)
+            self._paint()
 
     def _typed(self, rate: float) -> None:
         near = nearest_rate(rate)
