@@ -18,9 +18,12 @@ import time
 from pathlib import Path
 from statistics import median
 
+from tqdm import tqdm
+
+from benchmarks import results
 from dropnorm import quiet
 from dropnorm.lab.setting import Setting
-from dropnorm.split import Split
+from dropnorm.split import Split, split
 from dropnorm.sweep.background import Background, Wish
 
 RATES, SEEDS = tuple(tenth / 10 for tenth in range(10)), 3
@@ -82,12 +85,6 @@ def sweep_once(data: Split) -> tuple[float, float]:
 
 
 def main() -> None:
-    # Not above: a process of the pool imports the main module anew, and a notebook's main module brings nothing.
-    from tqdm import tqdm
-
-    from benchmarks import results
-    from dropnorm.experiments.splits import split
-
     parser = results.arguments(__doc__)
     parser.add_argument("--turns", type=int, default=4, help="how often the two take turns (default: %(default)s)")
     options = parser.parse_args()

@@ -29,7 +29,6 @@ from dropnorm import datasets, jobs
 from dropnorm.curves import LearningCurves
 from dropnorm.files import write_atomically
 from dropnorm.places import CACHE
-from dropnorm.split import Split
 from dropnorm.sweep import run
 from grader import fitting
 from grader.candidates import CANDIDATES, REFERENCE
@@ -81,7 +80,7 @@ def curves_of(trial: Trial) -> LearningCurves:
     data = candidate.data(_data(trial.exercise))
     plan = plan_of(candidate.spec, trial.seed, trial.order)
     if plan is not None:
-        return run(plan, Split(data.X_train, data.y_train, data.X_valid, data.y_valid))
+        return run(plan, data)
     import keras
 
     from dropnorm.training import train

@@ -8,22 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from dropnorm.split import Split
+
 CLOSE = 1e-3  # standard deviations; float32 and another order of the arithmetic differ far less
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
-    """The split as the notebook makes it.
+class Data(Split):
+    """The split as the notebook makes it, in float32.
 
-    ``X_train`` and ``X_valid`` have the shape ``(rows, features)``, ``y_train`` and ``y_valid`` ``(rows,)``; all are
-    float32. ``features`` names the columns. ``grouped_by`` is the column whose values never stand on both sides, or
+    ``features`` names the columns. ``grouped_by`` is the column whose values never stand on both sides, or
     None; ``standardised`` says whether the numeric columns are scaled by the training part's mean and deviation.
     """
 
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_valid: np.ndarray
-    y_valid: np.ndarray
     features: tuple[str, ...]
     grouped_by: str | None = None
     standardised: bool = False

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dropnorm import datasets, places
-from dropnorm.experiments.splits import RAW, STANDARDISED
 from dropnorm.experiments.tables import SOURCES, TABLES
+from dropnorm.split import RAW, STANDARDISED
 from grader.exercises import EXERCISES
 from grader.exercises.concrete import LEARNED
 from grader.misconceptions import MISCONCEPTIONS

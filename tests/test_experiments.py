@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from dropnorm import datasets, jobs
-from dropnorm.experiments import comparison, dropout, speed, splits, tables
+from dropnorm.experiments import comparison, dropout, speed, tables
 from dropnorm.experiments.comparison import BOTH, BOTH_REVERSED, DROPOUT, NEITHER, NETWORKS, NORMALIZATION, Comparison
 from dropnorm.experiments.dropout import Pair
 from dropnorm.experiments.speed import Speed
-from dropnorm.experiments.splits import INPUTS, RAW, STANDARDISED, WITHOUT_TWINS
 from dropnorm.experiments.tables import SOURCES, TABLES, Table
+from dropnorm.split import INPUTS, RAW, STANDARDISED, WITHOUT_TWINS, split
 
 SEEDS = 5
 
@@ -32,21 +32,21 @@ def rows(X: np.ndarray, y: np.ndarray) -> set[bytes]:
 
 def test_the_split_is_the_lesson_s(red_wine: pd.DataFrame) -> None:
     training = red_wine.sample(frac=0.7, random_state=0)
-    parts = splits.split("red-wine", RAW)
+    parts = split("red-wine", RAW)
     np.testing.assert_array_equal(parts.X_train, training.drop(columns="quality").to_numpy(np.float32))
     np.testing.assert_array_equal(parts.y_train, training["quality"].to_numpy(np.float32))
     assert len(parts.X_valid) == len(parts.y_valid) == len(red_wine) - len(training)
 
 
 def test_twins_are_removed_before_the_split(red_wine: pd.DataFrame) -> None:
-    raw, alone = splits.split("red-wine", RAW), splits.split("red-wine", WITHOUT_TWINS)
+    raw, alone = split("red-wine", RAW), split("red-wine", WITHOUT_TWINS)
     assert rows(raw.X_train, raw.y_train) & rows(raw.X_valid, raw.y_valid)
     assert not rows(alone.X_train, alone.y_train) & rows(alone.X_valid, alone.y_valid)
     assert len(alone.X_train) + len(alone.X_valid) == len(red_wine.drop_duplicates())
 
 
 def test_inputs_are_standardised_by_the_training_part_alone() -> None:
-    parts, raw = splits.split("red-wine", STANDARDISED), splits.split("red-wine", RAW)
+    parts, raw = split("red-wine", STANDARDISED), split("red-wine", RAW)
     np.testing.assert_allclose(parts.X_train.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(parts.X_train.std(axis=0), 1, atol=1e-4)
     assert np.abs(parts.X_valid.mean(axis=0)).max() > 1e-3
@@ -100,7 +100,7 @@ def test_a_row_of_the_dropout_table_tells_of_a_pair_and_its_committees() -> None
 
 
 def test_a_unit_that_falls_silent_raises_the_loss_as_if_its_weights_were_gone() -> None:
-    parts = splits.split("red-wine", STANDARDISED)
+    parts = split("red-wine", STANDARDISED)
     model = dropout.network(0, 11, width=4)
     model.compile(loss="mae")
     rises = dropout.rises(model, parts)

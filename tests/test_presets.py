@@ -7,9 +7,9 @@ import pytest
 
 from dropnorm import datasets
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
-from dropnorm.experiments.splits import split
 from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.setting import SEEDS, Setting
+from dropnorm.split import split
 from dropnorm.sweep import run
 
 

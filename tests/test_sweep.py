@@ -12,8 +12,7 @@ quiet.start()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-from dropnorm.experiments.splits import split  # noqa: E402
-from dropnorm.split import Split  # noqa: E402
+from dropnorm.split import Split, split  # noqa: E402
 from dropnorm.sweep import runs  # noqa: E402
 from dropnorm.sweep.masks import STEPS, MaskStream  # noqa: E402
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Plan, Relu  # noqa: E402

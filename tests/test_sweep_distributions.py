@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from dropnorm.curves import VALIDATION, LearningCurves
-from dropnorm.experiments.splits import split
 from dropnorm.lab.setting import Setting
+from dropnorm.split import split
 from dropnorm.sweep import run
 
 pytestmark = pytest.mark.full

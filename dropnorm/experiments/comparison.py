@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
-from dropnorm.experiments.splits import split
+from dropnorm.split import split
 
 # Keras is imported where a training begins: reading a table must not wait for TensorFlow.
 if TYPE_CHECKING:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dropnorm.curves import LearningCurves
-from dropnorm.experiments.splits import STANDARDISED, split
+from dropnorm.split import STANDARDISED, Split, split
 
 # Keras is imported where a training begins: reading a table must not wait for TensorFlow.
 if TYPE_CHECKING:
     import keras
-
-    from dropnorm.training import Split
 
 RATE, WIDTH = 0.3, 128
 EPOCHS, BATCH = 150, 64

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dropnorm.curves import VALIDATION
-from dropnorm.experiments.splits import split
+from dropnorm.split import split
 
 # Keras is imported where a training begins: reading a table must not wait for TensorFlow.
 if TYPE_CHECKING:

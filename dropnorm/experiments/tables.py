@@ -19,9 +19,9 @@ from dropnorm import datasets, jobs
 from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
 from dropnorm.experiments.dropout import Pair, tell_apart
 from dropnorm.experiments.speed import Speed, race
-from dropnorm.experiments.splits import INPUTS, RAW, STANDARDISED
 from dropnorm.files import write_atomically
 from dropnorm.places import CACHE, EXPERIMENTS
+from dropnorm.split import INPUTS, RAW, STANDARDISED
 
 SOURCES = ("official", "stand-in")
 

@@ -11,7 +11,6 @@ import ipywidgets as widgets
 
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
-from dropnorm.experiments.splits import split
 from dropnorm.lab import front_end, still
 from dropnorm.lab.dropout_controls import CHOOSE, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
@@ -20,6 +19,7 @@ from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.reading import reading
 from dropnorm.lab.setting import EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
+from dropnorm.split import split
 from dropnorm.sweep.plan import Plan
 
 DATA = "red-wine"

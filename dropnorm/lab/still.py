@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
-from dropnorm.experiments.splits import split
 from dropnorm.figures import show_curves
 from dropnorm.lab.reading import reading
 from dropnorm.lab.setting import Setting
+from dropnorm.split import split
 from dropnorm.sweep import background, cache
 
 RATES = (0.0, 0.2, 0.5, 0.8)
