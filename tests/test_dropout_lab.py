@@ -75,7 +75,7 @@ def path(lab: DropoutLab, role: str, series: str = "val_loss") -> np.ndarray | N
 def loss_at(lab: DropoutLab, height: float) -> float:
     """The loss that a height in the drawing stands for."""
     picture = lab._picture
-    return float(picture.axes.transData.inverted().transform((0, picture.height - height))[1])
+    return float(picture.axes.transData.inverted().transform((0, picture.axes.figure.bbox.height - height))[1])
 
 
 def test_moving_the_slider_shows_that_rates_curves_and_leaves_the_last_as_a_ghost(instant):

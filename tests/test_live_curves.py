@@ -15,7 +15,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
-from dropnorm.lab.live_curves import HUGE, GrowingCurves, axis, seen
+from dropnorm.lab.live_curves import HUGE, GrowingCurves, axis_limits, loss_range
 
 START = """
 from dropnorm import quiet
@@ -284,7 +284,7 @@ def changes(losses: np.ndarray) -> list[tuple[float, float]]:
     """The limits that the axis has while a training goes on, each once."""
     found: list[tuple[float, float]] = []
     for epoch in range(1, len(losses) + 1):
-        limits = axis(seen([losses[:epoch]]), found[-1] if found else None)
+        limits = axis_limits(loss_range([losses[:epoch]]), found[-1] if found else None)
         if limits is not None and (not found or limits != found[-1]):
             found.append(limits)
     return found
@@ -327,7 +327,7 @@ def test_an_axis_beyond_a_million_shows_the_curves_that_lie_there(monkeypatch: p
         growing._logs[epoch + 1] = {"loss": loss}
     _, curves = growing._layers("")
     heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", curves)]
-    assert all(low < high for low, high in pairwise(heights)) and heights[-1] < growing._picture.height
+    assert all(low < high for low, high in pairwise(heights)) and heights[-1] < growing._picture.axes.figure.bbox.height
 
 
 def test_drawing_costs_little(measured: Callable[[str, float], None]) -> None:

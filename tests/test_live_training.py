@@ -14,6 +14,7 @@ quiet.start()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+from dropnorm.lab import live_model  # noqa: E402
 from dropnorm.lab.live_model import LiveDropout  # noqa: E402
 from dropnorm.lab.live_training import LiveTraining  # noqa: E402
 from dropnorm.split import Split  # noqa: E402
@@ -78,7 +79,7 @@ def test_it_is_rebuilt_from_its_configuration():
 
 
 @pytest.mark.parametrize("first, then", [(0.0, 0.8), (0.2, 0.8), (0.8, 0.0)])
-def test_a_move_is_in_force_within_two_steps_of_the_running_training(first, then, data):
+def test_a_move_is_in_force_within_two_steps_of_the_running_training(first, then, data, monkeypatch):
     """Counts the zeros that the running training itself makes, step by step."""
     shares = []
 
@@ -89,19 +90,14 @@ def test_a_move_is_in_force_within_two_steps_of_the_running_training(first, then
                 tf.numpy_function(lambda values: shares.append(float((values == 0).mean())), [outputs], [])
             return outputs
 
-    import dropnorm.lab.live_model as live_model
-
-    original, live_model.LiveDropout = live_model.LiveDropout, Counted
+    monkeypatch.setattr(live_model, "LiveDropout", Counted)
     at = {}
 
     def move(training: LiveTraining) -> None:
         at["steps"] = len(shares)
         training.move(then)
 
-    try:
-        _, listener = trained(small_plan(first), data, {3: move})
-    finally:
-        live_model.LiveDropout = original
+    _, listener = trained(small_plan(first), data, {3: move})
     assert listener.failure is None
     assert np.abs(np.array(shares[: at["steps"]]) - first).max() < 0.15
     assert np.abs(np.array(shares[at["steps"] + 2 :]) - then).max() < 0.15

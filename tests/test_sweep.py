@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,8 +110,6 @@ def trained_by_keras(plan: Plan, data: Split, epochs: int, dtype: str) -> tuple[
 
 
 def by_engine(plan: Plan, data: Split, epochs: int, dtype: str) -> np.ndarray:
-    from dataclasses import replace
-
     curves = runs.run(replace(plan, epochs=epochs), data, dtype)
     return np.stack([curves.loss[0], curves.loss_at_inference[0], curves.val_loss[0]], axis=1)
 
@@ -127,7 +127,10 @@ def scaled_wine() -> Split:
 @pytest.mark.parametrize("name", PLANS)
 def test_one_step_moves_the_weights_as_keras_moves_them(name, scaled_wine):
     plan = PLANS[name]
-    part = Split(scaled_wine.X_train[:256], scaled_wine.y_train[:256], scaled_wine.X_valid, scaled_wine.y_valid)
+    # About their mean: where every prediction is too low, all rows pull alike, and behind batch normalization the
+    # gradient of all but the last bias is zero.
+    targets = scaled_wine.y_train[:256] - scaled_wine.y_train.mean()
+    part = Split(scaled_wine.X_train[:256], targets, scaled_wine.X_valid, scaled_wine.y_valid)
     network = runs.Network(plan, part.X_train.shape[1])
     before = network.weights.copy()
     _, model = trained_by_keras(plan, part, 1, "float32")
@@ -138,7 +141,7 @@ def test_one_step_moves_the_weights_as_keras_moves_them(name, scaled_wine):
     told = (np.abs(network.gradients) > 1e-5) | (plan.optimizer == "sgd")
     runs.optimizer_of(plan).apply(network.weights, network.gradients)
     theirs = np.concatenate([np.ravel(variable.numpy()) for variable in model.trainable_variables])
-    assert told.mean() > 0.4
+    assert told.mean() > 0.4  # dropout of 0.9 leaves some units without a gradient
     assert np.abs(theirs - before).max() > 1e-4
     np.testing.assert_allclose(network.weights[told], theirs[told], rtol=0, atol=1e-5)
 
@@ -168,7 +171,7 @@ def test_the_same_plan_gives_the_same_bits(wine):
     plan = PLANS["batch normalization after"]
     first, second = by_engine(plan, wine, 20, "float32"), by_engine(plan, wine, 20, "float32")
     assert first.tobytes() == second.tobytes()
-    assert first.tobytes() != by_engine(plan.with_seed(1), wine, 20, "float32").tobytes()
+    assert first.tobytes() != by_engine(replace(plan, seed=1), wine, 20, "float32").tobytes()
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.9])

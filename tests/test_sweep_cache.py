@@ -56,7 +56,7 @@ def test_another_question_finds_nothing(tmp_path, data):
     cache.store(PLAN, name, run(PLAN, data), tmp_path)
     other = Split(data.X_train + np.float32(1e-6), data.y_train, data.X_valid, data.y_valid)
     assert cache.load(PLAN, cache.digest(other), tmp_path) is None
-    for changed in (PLAN.with_seed(1), replace(PLAN, epochs=4), replace(PLAN, optimizer="sgd")):
+    for changed in (replace(PLAN, seed=1), replace(PLAN, epochs=4), replace(PLAN, optimizer="sgd")):
         assert cache.load(changed, name, tmp_path) is None
 
 
@@ -73,13 +73,13 @@ def test_the_folder_is_bounded_and_the_newest_stay(tmp_path, data):
     name, curves = cache.digest(data), run(PLAN, data)
     size = 0
     for seed in range(8):
-        cache.store(PLAN.with_seed(seed), name, replace(curves, seeds=(seed,)), tmp_path, limit=4 * size or 10**9)
-        path = tmp_path / cache.name(PLAN.with_seed(seed), name)
+        cache.store(replace(PLAN, seed=seed), name, replace(curves, seeds=(seed,)), tmp_path, limit=4 * size or 10**9)
+        path = tmp_path / cache.name(replace(PLAN, seed=seed), name)
         size = path.stat().st_size
         os.utime(path, ns=(seed, seed))
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 4 * size + 8
-    assert cache.load(PLAN.with_seed(7), name, tmp_path) is not None
-    assert cache.load(PLAN.with_seed(0), name, tmp_path) is None
+    assert cache.load(replace(PLAN, seed=7), name, tmp_path) is not None
+    assert cache.load(replace(PLAN, seed=0), name, tmp_path) is None
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_the_keeping(tmp_path, data):
@@ -115,7 +115,7 @@ class Listener:
 
 
 def test_the_pool_gives_what_a_run_here_gives_and_keeps_it(pool, data, tmp_path):
-    plans = [PLAN.with_seed(seed) for seed in range(4)]
+    plans = [replace(PLAN, seed=seed) for seed in range(4)]
     first = Listener(4)
     pool.want("lab", Wish(plans, data, first.came, first.failed))
     first.wait()
@@ -130,7 +130,7 @@ def test_a_later_wish_goes_first_and_drops_what_its_owner_wanted_before(pool, da
     slow = [replace(PLAN, seed=seed, epochs=400) for seed in range(40)]
     early, late = Listener(40), Listener(2)
     pool.want("lab", Wish(slow, data, early.came, early.failed))
-    pool.want("lab", Wish([PLAN, PLAN.with_seed(9)], data, late.came, late.failed))
+    pool.want("lab", Wish([PLAN, replace(PLAN, seed=9)], data, late.came, late.failed))
     late.wait()
     assert len(early.got) < 10  # what ran, not what waited
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture, signed
 from dropnorm.lab.controls import (
+    LAYER,
     WRAPPED,
     NumberControl,
     Player,
@@ -29,7 +30,6 @@ SMALLEST, LARGEST = 8, 512  # batch sizes
 BATCHES_PLAYED = 200  # then playing stops by itself, also where nobody looks any more
 MILLISECONDS_A_BATCH = 250
 STATIC_BATCHES = 100
-LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "max_width": "100%", "overflow": "hidden"}
 NEAR = 0.2  # two modes whose outputs lie no further apart nearly agree
 OFF = 0.1  # moving averages further than this share of the inputs' deviation are off
 

@@ -1,25 +1,26 @@
 """The drawing of `BatchNormLab`: three histograms on one axis, and the moving averages over the batches seen.
 
-matplotlib draws the axes, once for each of their few limits; bars, lines and numbers are written over them as SVG in
-about a millisecond, so that a slider's move is answered at once.
+The axes are drawn once for each of their few limits, bars, lines and numbers over them (`dropnorm.lab.drawing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropnorm.figures import BLUE, GREEN, PURPLE, VERMILLION, svg
+from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
 
 SIZE = (7.6, 5.2)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 EDGES = np.linspace(-8, 12, 41)  # of the bars; what lies beyond is counted in the outermost
 TOPS = (0.4, 1.0)  # upper limits of the share axis: the lower one holds all bars unless γ or the batch is small
 ENDS = (100, 300, 1000, 3000, 10_000, 30_000)  # right ends of the axis of batches
+LOOK = 'fill="currentColor" stroke-linejoin="round" font-family="sans-serif" font-size="10"'
 AVERAGES = (-5.0, 5.0)
 POINTS = 400  # at most, of one line
 PANELS = (("before", BLUE), ("after, training mode", GREEN), ("after, inference mode", VERMILLION))
@@ -51,13 +52,13 @@ class BatchNormPicture:
             alt: what is seen, in words.
         """
         frame, drawn = self._drawn(values, history)
-        return frame.axes, _element(drawn, alt)
+        return frame.axes, element(drawn, alt, SIZE, LOOK)
 
     def whole(self, values: Sequence[np.ndarray], history: Sequence[Averages], alt: str) -> str:
         """The same as one ``<svg>`` element."""
         frame, drawn = self._drawn(values, history)
         axes = frame.axes[frame.axes.index(">") + 1 : frame.axes.rindex("</svg>")]
-        return _element(f"<g>{axes}</g>{drawn}", alt)
+        return element(f"<g>{axes}</g>{drawn}", alt, SIZE, LOOK)
 
     def _drawn(self, values: Sequence[np.ndarray], history: Sequence[Averages]) -> tuple[Frame, str]:
         shares = [bars(each) for each in values]
@@ -72,20 +73,11 @@ class BatchNormPicture:
         return frame, "".join(drawn) + frame.averages(history)
 
 
-def _element(inside: str, alt: str) -> str:
-    width, height = (72 * side for side in SIZE)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}pt" role="img" '
-        f'aria-label={quoteattr(alt)} fill="currentColor" stroke-linejoin="round" font-family="sans-serif" '
-        f'font-size="10" style="max-width: 100%; height: auto">{inside}</svg>'
-    )
-
-
 class Frame:
     """The four axes, for an upper limit of the shares and a right end of the axis of batches."""
 
     def __init__(self, top: float, end: int) -> None:
-        figure = Figure(figsize=SIZE, dpi=72)
+        figure = Figure(figsize=SIZE, dpi=POINTS_AN_INCH)
         grid = figure.add_gridspec(
             2, 3, left=0.08, right=0.97, top=0.89, bottom=0.1, wspace=0.1, hspace=0.75, height_ratios=(5, 4)
         )
@@ -113,15 +105,15 @@ class Frame:
     def histogram(self, place: int, shares: np.ndarray, values: np.ndarray) -> str:
         """The bars of one panel, a dashed line at the mean, and mean and standard deviation as numbers."""
         axes, colour = self._histograms[place], PANELS[place][1]
-        corners = _places(axes, EDGES, np.append(shares, 0))
-        floor = float(_places(axes, EDGES[:1], np.zeros(1))[0, 1])
+        corners = places(axes, EDGES, np.append(shares, 0))
+        floor = float(places(axes, EDGES[:1], np.zeros(1))[0, 1])
         rects = "".join(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{following - x:.1f}" height="{floor - y:.1f}"/>'
             for (x, y), (following, _), share in zip(corners[:-1], corners[1:], shares, strict=True)
             if share > 0
         )
         mean = float(values.mean(dtype=float))
-        (x, _), (_, ceiling) = _places(
+        (x, _), (_, ceiling) = places(
             axes, np.array([np.clip(mean, EDGES[0], EDGES[-1]), 0]), np.array(axes.get_ylim())
         )
         box = axes.get_window_extent()
@@ -144,15 +136,15 @@ class Frame:
             seen, batches = seen[chosen], batches[chosen]
         batches = np.minimum(batches, ENDS[-1])
         mean, deviation, moving_mean, moving_deviation = (
-            _places(self._averages, batches, np.clip(column, *AVERAGES)) for column in seen.T
+            places(self._averages, batches, np.clip(column, *AVERAGES)) for column in seen.T
         )
         dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in mean[1:])
         crosses = "".join(f"M{x - 2:.1f} {y - 2:.1f}l4 4m0-4l-4 4" for x, y in deviation[1:])
         return (
             f'<g fill="none"><path class="batch-mean" d="{dots}" stroke="{BLUE}" stroke-width="4" '
             f'stroke-linecap="round"/><path class="batch-deviation" d="{crosses}" stroke="{PURPLE}"/>'
-            f'<path class="moving-mean" d="{_line(moving_mean)}" stroke="{BLUE}" stroke-width="2"/>'
-            f'<path class="moving-deviation" d="{_line(moving_deviation)}" stroke="{PURPLE}" stroke-width="2" '
+            f'<path class="moving-mean" d="{path(moving_mean)}" stroke="{BLUE}" stroke-width="2"/>'
+            f'<path class="moving-deviation" d="{path(moving_deviation)}" stroke="{PURPLE}" stroke-width="2" '
             f'stroke-dasharray="6 3"/></g>'
         )
 
@@ -166,14 +158,3 @@ def bars(values: np.ndarray) -> np.ndarray:
 def signed(number: float) -> str:
     """A number with two decimals, and no minus before a zero."""
     return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
-
-
-def _places(axes: Axes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Where numbers lie in the drawing, ``(points, 2)``, downwards from its top."""
-    points = axes.transData.transform(np.column_stack([x, y]))
-    points[:, 1] = 72 * SIZE[1] - points[:, 1]
-    return points
-
-
-def _line(points: np.ndarray) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

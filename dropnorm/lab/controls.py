@@ -15,6 +15,8 @@ from dropnorm.lab import front_end
 
 BUTTON = {"width": "auto", "flex": "0 0 auto"}  # as wide as its words, on narrow pages too
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
+# In a grid: axes and what changes over them lie in one cell (`dropnorm.lab.drawing`).
+LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "max_width": "100%", "overflow": "hidden"}
 LINES = "line-height: 1.45; white-space: normal"  # of text; ipywidgets sets it as wide apart as controls
 LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
 

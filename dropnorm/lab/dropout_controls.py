@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
+from dropnorm.lab.controls import LAYER, WRAPPED
 from dropnorm.lab.presets import PRESETS
-from dropnorm.lab.setting import EPOCHS, RATES, WIDTHS, Setting
+from dropnorm.lab.setting import ALLOWED, EPOCHS, RATES, Setting
 
-PLACES = (("off", "off"), ("after", "after"), ("before activation", "before"), ("first", "first"))
-OPTIMIZERS, INPUTS = ("adam", "sgd"), ("raw", "standardised")
+PLACES = tuple(("before activation" if place == "before" else place, place) for place in ALLOWED["batch_norm"])
 WIDE = {"description_width": "max-content"}
 CHOOSE = "choose …"
 
@@ -27,10 +27,10 @@ class DropoutControls:
             step=0.05, description="dropout rate", style=WIDE, layout=widgets.Layout(width="150px")
         )
         self.batch_norm = _choice("batch normalization", PLACES)
-        self.inputs = _choice("inputs", INPUTS)
+        self.inputs = _choice("inputs", ALLOWED["inputs"])
         self.preset = _choice("show me", (CHOOSE, *(preset.name for preset in PRESETS)))
-        self.width = _choice("units in each layer", WIDTHS)
-        self.optimizer = _choice("optimizer", OPTIMIZERS)
+        self.width = _choice("units in each layer", ALLOWED["width"])
+        self.optimizer = _choice("optimizer", ALLOWED["optimizer"])
         self.seed = widgets.BoundedIntText(
             min=0, max=2**31 - 1, description="seed", style=WIDE, layout=widgets.Layout(width="130px")
         )
@@ -38,8 +38,7 @@ class DropoutControls:
         self.stop = widgets.Button(description="Stop", icon="stop", disabled=True, tooltip="End the live training")
         self.reset = widgets.Button(description="Reset", icon="refresh", tooltip="Back to where the cell began")
         self.progress = widgets.IntProgress(max=EPOCHS, description="live", layout=widgets.Layout(width="220px"))
-        # Both drawings lie in one cell of a grid, the curves on the axes: no jump while the curves change.
-        self.frame, self.curves = (widgets.HTML(layout=_place()) for _ in range(2))
+        self.frame, self.curves = (widgets.HTML(layout=LAYER) for _ in range(2))
         self.reading, self.source = widgets.HTML(), widgets.HTML()
         self.code = widgets.Text(
             description="this state as code", style=WIDE, layout=widgets.Layout(width="auto", max_width="760px")
@@ -95,9 +94,5 @@ def _choice(label: str, options: tuple) -> widgets.Dropdown:
     )
 
 
-def _place() -> widgets.Layout:
-    return widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", max_width="100%", overflow="hidden")
-
-
 def _row(*children: widgets.Widget) -> widgets.HBox:
-    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+    return widgets.HBox(children, layout=WRAPPED)

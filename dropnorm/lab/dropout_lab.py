@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 from html import escape
 from typing import Any
 
@@ -12,23 +12,20 @@ import ipywidgets as widgets
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.lab import front_end, still
+from dropnorm.lab.controls import close_all, spoken
 from dropnorm.lab.dropout_controls import CHOOSE, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
 from dropnorm.lab.picture import CurvesPicture
 from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.reading import reading
-from dropnorm.lab.setting import EPOCHS, Setting, nearest_rate
+from dropnorm.lab.setting import ALLOWED, EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
 from dropnorm.split import split
 from dropnorm.sweep.plan import Plan
 
 DATA = "red-wine"
-LIMITS = (
-    0.1,
-    7.0,
-)  # of the loss axis, which is logarithmic: first losses are some 5, the last ones of an overfitted net 0.1
-INPUTS = ("standardised", "raw")
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
+# Of the loss axis, which is logarithmic: first losses are some 5, the last ones of an overfitted network above 0.1.
+BOTTOM, TOP, TICKS = 0.1, 7.0, (0.1, 0.2, 0.5, 1, 2, 5)
 YLABEL = "mean absolute error"
 
 _open: dict[str, DropoutLab] = {}  # by the cell that shows it: a cell that is run again ends the lab it showed before
@@ -55,7 +52,7 @@ class DropoutLab:
                 f"DropoutLab takes a dropout rate and settings, and trains its own networks; this is a "
                 f"{type(rate).__name__}. To draw learning curves of yours, use `show_curves(curves)`."
             )
-        unknown = set(setting) - {"batch_norm", "inputs", "width", "optimizer", "seed"}
+        unknown = set(setting) - {field.name for field in fields(Setting)}
         if unknown:
             raise TypeError(
                 f"DropoutLab has no setting {', '.join(sorted(unknown))}; it has rate, batch_norm, inputs, width, "
@@ -83,7 +80,7 @@ class DropoutLab:
     def open(self) -> widgets.Widget:
         """Build the widgets and begin to compute; returns what is to be displayed."""
         try:
-            self._splits = {inputs: split(DATA, inputs) for inputs in INPUTS}
+            self._splits = {inputs: split(DATA, inputs) for inputs in ALLOWED["inputs"]}
             self._source = datasets.source(DATA)
         except datasets.DataError as error:
             return widgets.HTML(f'<p role="alert">{escape(str(error))} Then run this cell again.</p>')
@@ -96,7 +93,8 @@ class DropoutLab:
         self._said = ""
         self.controls = DropoutControls(self.setting)
         self._swept = SweptCurves(self._came, self._say)
-        self._draw_axes()
+        self._picture = CurvesPicture(EPOCHS, BOTTOM, TOP, YLABEL, ticks=TICKS)
+        self.controls.frame.value = self._picture.frame
         self._observe()
         self._swept.want(self.setting, self._splits[self.setting.inputs])
         self._paint()
@@ -124,17 +122,24 @@ class DropoutLab:
         controls.stop.on_click(lambda _: self.stop())
         controls.reset.on_click(lambda _: self.reset())
 
+    @property
+    def _training(self) -> bool:
+        """Whether a live training runs."""
+        return self._live is not None and self._live.running
+
     # What the controls do.
 
     def choose(self, **changes: Any) -> None:
         """Go to a setting that differs from the present one by these values."""
+        self.go(replace(self.setting, **changes))
+
+    def go(self, setting: Setting) -> None:
+        """Show the curves of a setting; a training that runs goes on with its rate."""
         with self._lock:
-            setting = replace(self.setting, **changes)
             if self.controls is None or setting == self.setting:
                 return
             before, self.setting, self._said = self.setting, setting, ""
-            running = self._live is not None and self._live.running
-            if running:
+            if self._training:
                 self._live.move(setting.rate)
             elif self._progress is not None:  # a live training that has ended becomes the ghost
                 self._shown, self._shown_for, self._progress = self._progress.curves, None, None
@@ -154,20 +159,19 @@ class DropoutLab:
     def _preset(self, name: str) -> None:
         for preset in PRESETS:
             if preset.name == name:
-                setting = preset.setting
-                self.choose(**{key: getattr(setting, key) for key in Setting.__dataclass_fields__})
+                self.go(preset.setting)
         self.controls.preset.value = CHOOSE
 
     def train(self) -> None:
         """Train the present setting by Keras, in a thread; the rate can be moved while it runs."""
         with self._lock:
-            if self.controls is None or (self._live is not None and self._live.running):
+            if self.controls is None or self._training:
                 return
             self.controls.training(True)
             self.controls.progress.value = 0
             self._progress = None
-            split_ = self._splits[self.setting.inputs]
-            self._live = LiveTraining(self.setting.plan(), split_, self._epoch, self._ended)
+            data = self._splits[self.setting.inputs]
+            self._live = LiveTraining(self.setting.plan(), data, self._epoch, self._ended)
             self._live.start()
             self._paint()
 
@@ -182,7 +186,7 @@ class DropoutLab:
         with self._lock:
             self._progress = self._shown = self._shown_for = self._ghost = None
             self.controls.progress.value = 0
-            self.choose(**{key: getattr(Setting(**self._asked), key) for key in Setting.__dataclass_fields__})
+            self.go(Setting(**self._asked))
             self._paint()
 
     # What comes from other threads.
@@ -217,10 +221,6 @@ class DropoutLab:
 
     # What is seen.
 
-    def _draw_axes(self) -> None:
-        self._picture = CurvesPicture(EPOCHS, *LIMITS, YLABEL, ticks=TICKS)
-        self.controls.frame.value = self._picture.frame
-
     def _paint(self) -> None:
         """Draw what there is for the present setting, and say it."""
         swept, note, changes = self._swept.at(self.setting), "", ()
@@ -238,12 +238,11 @@ class DropoutLab:
             shown, ghost = self._shown, self._ghost
             seen = note or reading(shown)
             source = self._swept_source(swept)
-            if self._live is not None and self._live.running and not self._live.stopping:
-                seen += " The live training starts: Keras builds its network." if seen.endswith(".") else ""
+            if not note and self._training and not self._live.stopping:
+                seen += " The live training starts: Keras builds its network."
         controls = self.controls
-        controls.curves.value = self._picture.curves(shown, ghost, changes, note, escape(seen, quote=True))
-        said = f"{self._said} {seen}" if self._said else seen
-        controls.reading.value = f'<span role="status" aria-live="polite">{escape(said)}</span>'
+        controls.curves.value = self._picture.curves(shown, ghost, changes, note, seen)
+        controls.reading.value = spoken(f"{self._said} {seen}".strip())
         controls.source.value = f"<small>{escape(source)}</small>"
 
     def _swept_source(self, swept: LearningCurves | None) -> str:
@@ -263,13 +262,3 @@ class DropoutLab:
             f"Live: Keras' fit (seed {self._live.plan.seed}), {self.setting.inputs} red wine, {self._source} data"
             f"{changes}. Dashed and thin: the swept curves of rate {self.setting.rate:g}."
         )
-
-
-def close_all(widget: widgets.Widget) -> None:
-    """Close a widget and all that it holds, its layout and its style among them."""
-    for child in getattr(widget, "children", ()):
-        close_all(child)
-    for part in ("layout", "style"):
-        if widget.has_trait(part) and isinstance(getattr(widget, part), widgets.Widget):
-            getattr(widget, part).close()
-    widget.close()

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.lab.drawing import POINTS_AN_INCH, element
 from dropnorm.lab.front_end import listens
 from dropnorm.lab.picture import SERIES, SIZE, TEXT, CurvesPicture
 from dropnorm.progress import EpochProgress
@@ -162,7 +163,7 @@ class GrowingCurves(keras.callbacks.Callback):
         return "; ".join(parts)
 
     def _html(self, line: str) -> str:
-        frame, curves = self._layers(escape(line))
+        frame, curves = self._layers(line)
         return (
             '<div class="dropnorm-live-curves">'
             f'<div class="dropnorm-curves" style="display: grid">'
@@ -174,7 +175,7 @@ class GrowingCurves(keras.callbacks.Callback):
         """The frame and the curves, each as an ``<svg>``; before there is a number to draw, an empty one as large."""
         names = [name for name in SERIES if self._series(name)]
         curves = {name: self._curve(name) for name in SERIES}
-        self._limits = axis(seen(list(curves.values())), self._limits)
+        self._limits = axis_limits(loss_range(list(curves.values())), self._limits)
         failed = bool(self._failures())
         if self._limits is None:
             note = "waiting for the first epoch" if not self._logs else "no loss is logged"
@@ -215,7 +216,7 @@ class GrowingCurves(keras.callbacks.Callback):
         return failures
 
 
-def seen(curves: list[np.ndarray]) -> tuple[float, float] | None:
+def loss_range(curves: list[np.ndarray]) -> tuple[float, float] | None:
     """The lowest and the highest loss that the axis has to show; None where no loss is a number.
 
     The first epoch does not count where it stands far above all others: the curves come in from above then.
@@ -230,7 +231,7 @@ def seen(curves: list[np.ndarray]) -> tuple[float, float] | None:
     return low, later if high > 3 * later > 0 else high
 
 
-def axis(ends: tuple[float, float] | None, was: tuple[float, float] | None) -> tuple[float, float] | None:
+def axis_limits(ends: tuple[float, float] | None, was: tuple[float, float] | None) -> tuple[float, float] | None:
     """Limits of the loss axis for losses between two ends: those that it had, as long as they fit.
 
     Where they do not, the axis takes room on the side that the losses left, so that it need not change soon again.
@@ -255,9 +256,5 @@ def _short(loss: float) -> str:
 
 def _empty(note: str, alt: str) -> str:
     """A drawing as large as the curves' with nothing in it but a note, so that the page does not jump."""
-    width, height = (72 * side for side in SIZE)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}pt" role="img" '
-        f'aria-label="{alt}" style="max-width: 100%; height: auto">'
-        f'<text x="{width / 2:g}" y="{height / 2:g}" {TEXT}>{note}</text></svg>'
-    )
+    x, y = (POINTS_AN_INCH * side / 2 for side in SIZE)
+    return element(f'<text x="{x:g}" y="{y:g}" {TEXT}>{note}</text>', alt, SIZE)

@@ -57,10 +57,8 @@ class LiveTraining:
     ) -> None:
         self.plan, self.split = described, split
         self.on_epoch, self._on_end = on_epoch, on_end
-        self.plan_rate = next((layer.rate for layer in described.layers if isinstance(layer, plan.Dropout)), 0.0)
-        self.rate = self.plan_rate
+        self.rate = next((layer.rate for layer in described.layers if isinstance(layer, plan.Dropout)), 0.0)
         self._stopped = threading.Event()
-        self.model: Any = None
         self._thread = threading.Thread(target=self._run, name="dropnorm live training", daemon=True)
 
     def start(self) -> None:
@@ -109,10 +107,10 @@ class LiveTraining:
 
         from dropnorm.lab.live_model import built
 
-        self.model, dropouts = built(self.plan, self.split.X_train.shape[1])
+        model, dropouts = built(self.plan, self.split.X_train.shape[1])
         order = next(runs.orders(self.plan, len(self.split.X_train)))
-        watch = _Watch(self, self.model, dropouts)
-        self.model.fit(
+        watch = _Watch(self, model, dropouts)
+        model.fit(
             self.split.X_train[order],
             self.split.y_train[order],
             epochs=self.plan.epochs,
@@ -134,17 +132,15 @@ class _Watch:
 
     def __init__(self, training: LiveTraining, model: Any, dropouts: Sequence[LiveDropout]) -> None:
         self.training, self.model, self.dropouts = training, model, dropouts
-        self.rate = training.plan_rate
         self.logged: list[tuple[float, float, float]] = []
         self.changes: list[Change] = []
         self.steps = -(-len(training.split.X_train) // training.plan.batch_size)
 
     def before_step(self, batch: int, logs: dict[str, float] | None = None) -> None:
         wanted = self.training.rate
-        if wanted != self.rate:
+        if any(layer.rate != wanted for layer in self.dropouts):
             for layer in self.dropouts:
                 layer.move(wanted)
-            self.rate = wanted
             self.changes.append(Change(len(self.logged) + batch / self.steps, wanted))
 
     def after_step(self, batch: int, logs: dict[str, float] | None = None) -> None:

@@ -1,8 +1,7 @@
-"""The lab's learning curves as two layers of one drawing: axes that stay put, and curves that change.
+"""The lab's learning curves: axes that stay put, and curves that change (`dropnorm.lab.drawing`).
 
-matplotlib draws the axes once for a setting (some 50 ms) and tells where a number lies in them. The curves are a few
-SVG paths on top, written in about a millisecond, so a slider's move is answered by a small message; as vectors they
-follow the page's theme and stay sharp at any width.
+The curves are a few SVG paths, so a slider's move is answered by a small message; as vectors they follow the page's
+theme and stay sharp at any width.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.figures import LABELS, LOOKS, VERMILLION, svg
+from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
 
 SIZE = (7.6, 3.3)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 SERIES = (LOGGED, AT_INFERENCE, VALIDATION)
@@ -50,7 +50,7 @@ class CurvesPicture:
         series: Sequence[str] = SERIES,
         ticks: Sequence[float] = (),
     ) -> None:
-        figure = Figure(figsize=SIZE, dpi=72, layout="constrained")
+        figure = Figure(figsize=SIZE, dpi=POINTS_AN_INCH, layout="constrained")
         self.axes = figure.add_subplot()
         self.axes.set(xlim=(0, epochs), ylim=(bottom, top), xlabel="epoch", ylabel=ylabel)
         self.axes.xaxis.get_major_locator().set_params(integer=True)
@@ -65,9 +65,8 @@ class CurvesPicture:
             self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label="best epoch")
         figure.legend(loc="outside upper left", ncols=4, frameon=False)
         self.frame = svg(figure, f"Axes: {ylabel} from {bottom:g} to {top:g} over {epochs} epochs.")
-        self.width, self.height = (72 * side for side in SIZE)
         box = self.axes.get_window_extent()
-        self._box = (box.x0, self.height - box.y1, box.width, box.height)
+        self._box = (box.x0, figure.bbox.height - box.y1, box.width, box.height)
 
     def curves(
         self,
@@ -96,16 +95,14 @@ class CurvesPicture:
             inside.append(self._best(shown))
         inside += [self._change(change) for change in changes]
         words = f'<text x="{x + width / 2:.1f}" y="{y + height / 2:.1f}" {TEXT}>{note}</text>' if note else ""
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}pt" role="img" aria-label="{alt}" fill="none" '
-            f'style="max-width: 100%; height: auto; overflow: hidden">'
+        within = (
             f'<svg x="{x:.1f}" y="{y:.1f}" width="{width + DOT:.1f}" height="{height:.1f}" overflow="hidden" '
-            f'viewBox="{x:.1f} {y:.1f} {width + DOT:.1f} {height:.1f}">{"".join(inside)}</svg>{words}</svg>'
+            f'viewBox="{x:.1f} {y:.1f} {width + DOT:.1f} {height:.1f}">{"".join(inside)}</svg>'
         )
+        return element(within + words, alt, SIZE, 'fill="none"')
 
     def _path(self, curves: LearningCurves, name: str, role: str, look: str) -> str:
-        series = _series(curves, name)
+        series = getattr(curves, name)
         if series is None:
             return ""
         with np.errstate(all="ignore"):
@@ -115,14 +112,14 @@ class CurvesPicture:
             (x, y), colour = numbers[0], "currentColor" if role == "ghost" else LOOKS[name]["color"]
             return f'<circle class="{role} {name}" cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
         dashes = "4 3" if role == "ghost" else DASHES[name]
-        return f'<path class="{role} {name}" d="{_line(points)}" {look} stroke-dasharray="{dashes}"/>'
+        return f'<path class="{role} {name}" d="{path(points)}" {look} stroke-dasharray="{dashes}"/>'
 
     def _band(self, curves: LearningCurves, name: str) -> str:
-        series = _series(curves, name)
+        series = getattr(curves, name)
         if series is None or not np.isfinite(series).all():
             return ""
         outline = np.concatenate([self._points(series.max(axis=0)), self._points(series.min(axis=0))[::-1]])
-        return f'<path class="band {name}" d="{_line(outline)}Z" fill="{LOOKS[name]["color"]}" fill-opacity="0.2"/>'
+        return f'<path class="band {name}" d="{path(outline)}Z" fill="{LOOKS[name]["color"]}" fill-opacity="0.2"/>'
 
     def _best(self, curves: LearningCurves) -> str:
         mean = curves.val_loss.mean(axis=0)
@@ -133,8 +130,7 @@ class CurvesPicture:
         return f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="{DOT}" fill="{VERMILLION}"/>'
 
     def _change(self, change: Change) -> str:
-        x = self._place(change.epochs, 1)[0]
-        top = self._box[1]
+        (x, _), top = places(self.axes, change.epochs, 1)[0], self._box[1]
         return (
             f'<g class="change"><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{top + self._box[3]:.1f}" '
             f'stroke="currentColor" stroke-width="1" stroke-dasharray="2 3"/>'
@@ -149,13 +145,7 @@ class CurvesPicture:
             far = 1e3 * (top - bottom)  # out of sight, and still a number that a browser can draw
             least = bottom / 1e3 if self.axes.get_yscale() == "log" else bottom - far
             finite = np.where(np.isfinite(series), np.clip(series, least, top + far), np.nan)
-        points = self.axes.transData.transform(np.column_stack([epochs, finite]))
-        points[:, 1] = self.height - points[:, 1]
-        return points
-
-    def _place(self, epochs: float, loss: float) -> tuple[float, float]:
-        x, y = self.axes.transData.transform((epochs, loss))
-        return float(x), self.height - float(y)
+        return places(self.axes, epochs, finite)
 
 
 GHOST = 'stroke="currentColor" stroke-opacity="0.7" stroke-width="1"'
@@ -166,19 +156,3 @@ SMALL_TEXT = 'font-family="sans-serif" font-size="10" fill="currentColor"'
 def _look(name: str) -> str:
     look = LOOKS[name]
     return f'stroke="{look["color"]}" stroke-width="{look["linewidth"]}" stroke-linejoin="round"'
-
-
-def _series(curves: LearningCurves, name: str) -> np.ndarray | None:
-    return getattr(curves, name)
-
-
-def _line(points: np.ndarray) -> str:
-    """A path through the points, interrupted where there is no number."""
-    steps, drawing = [], False
-    for x, y in points.tolist():
-        if y != y:  # NaN
-            drawing = False
-            continue
-        steps.append(f"{'L' if drawing else 'M'}{x:.1f} {y:.1f}")
-        drawing = True
-    return "".join(steps)

@@ -130,10 +130,12 @@ shared = Background()
 
 
 def _started(processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=humble)
+    return ProcessPoolExecutor(
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=go_to_the_background
+    )
 
 
-def humble() -> None:
+def go_to_the_background() -> None:
     """Make this process one that nobody notices: low priority, gone when its parent is."""
     with contextlib.suppress(OSError, AttributeError):  # Windows has no `nice`
         os.nice(PRIORITY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 
@@ -67,7 +67,3 @@ class Plan:
             raise ValueError("A plan's layers end in Dense(1), which predicts one number a row.")
         if self.optimizer not in ("adam", "sgd"):
             raise ValueError(f"A plan's optimizer is 'adam' or 'sgd', not {self.optimizer!r}.")
-
-    def with_seed(self, seed: int) -> Plan:
-        """The same plan from another seed."""
-        return replace(self, seed=seed)
