@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import re
 import threading
 from xml.etree import ElementTree
 
-import ipywidgets as widgets
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
 
 from dropnorm.lab import front_end
 from dropnorm.lab.batch_norm_lab import BATCHES_PLAYED, MOMENTA, BatchNormLab, Normalization
-from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars, signed
 from dropnorm.lab.controls import plain
-
-SPACE = "{http://www.w3.org/2000/svg}"
+from tests.widget_tree import elements, find, path, picture, reading, shown_by, texts
 
 
 @pytest.fixture
@@ -28,43 +23,6 @@ def lab():
     lab = BatchNormLab()
     yield lab
     lab.close()
-
-
-def find(box: widgets.Box, css: str) -> widgets.Widget:
-    """The one control with that CSS class."""
-    found, open_boxes = [], [box]
-    while open_boxes:
-        for child in open_boxes.pop().children:
-            found += [child] if css in child._dom_classes else []
-            open_boxes += [child] if isinstance(child, widgets.Box) else []
-    (control,) = found
-    return control
-
-
-def picture(lab: BatchNormLab) -> ElementTree.Element:
-    return ElementTree.fromstring(find(lab.open(), "dropnorm-picture").value)
-
-
-def reading(lab: BatchNormLab) -> str:
-    return html.unescape(re.sub("<[^>]*>", "", find(lab.open(), "dropnorm-reading").value))
-
-
-def histograms(drawing: ElementTree.Element) -> list[ElementTree.Element]:
-    return [group for group in drawing.iter(f"{SPACE}g") if group.attrib.get("class") == "histogram"]
-
-
-def statistics(lab: BatchNormLab) -> list[str]:
-    """What is written above the three histograms."""
-    return [text.text for text in picture(lab).iter(f"{SPACE}text") if text.attrib.get("class") == "statistics"]
-
-
-def heights(histogram: ElementTree.Element) -> np.ndarray:
-    return np.array([float(rect.attrib["height"]) for rect in histogram.iter(f"{SPACE}rect")])
-
-
-def path(drawing: ElementTree.Element, name: str) -> str:
-    (found,) = [path for path in drawing.iter(f"{SPACE}path") if path.attrib.get("class") == name]
-    return found.attrib["d"]
 
 
 @pytest.mark.parametrize("momentum", MOMENTA)
@@ -103,36 +61,11 @@ def test_the_inputs_have_the_scale_and_shift_that_are_set_and_are_skewed() -> No
 
 
 def test_training_mode_normalizes_and_inference_mode_starts_with_the_inputs_as_they_are(lab: BatchNormLab) -> None:
-    before, training, inference = statistics(lab)
+    before, training, inference = texts(picture(lab), "statistics")
     assert training == "mean 0.00, standard deviation 1.00"
     assert before == inference  # moving mean 0, moving variance 1; ε moves no second decimal
     assert "0.00 and 1.00 after 0 batches at momentum 0.99" in reading(lab)
     assert lab.normalization.history == []
-
-
-def test_bars_are_the_shares_of_the_three_arrays_that_are_shown(lab: BatchNormLab) -> None:
-    find(lab.open(), "dropnorm-next-batch").click()
-    drawn = [heights(histogram) for histogram in histograms(picture(lab))]
-    expected = [bars(values) for values in lab.values()]
-    pixels = drawn[0].sum()  # shares add up to 1 in each panel, on one scale
-    for got, shares in zip(drawn, expected, strict=True):
-        np.testing.assert_allclose(got / pixels, shares[shares > 0], atol=0.003)
-
-
-def test_what_lies_beyond_the_axis_is_counted_in_the_outermost_bars_and_said(lab: BatchNormLab) -> None:
-    shares = bars(np.array([-100, -7.9, 0.1, 0.2, 11.9, 12, 50, 1e9]))
-    assert (shares[0], shares[-1], shares.sum()) == (2 / 8, 4 / 8, 1)
-    assert "beyond" not in reading(lab)
-    lab.open()
-    find(lab.open(), "dropnorm-shift").value = 4
-    find(lab.open(), "dropnorm-scale").value = 3
-    count = sum(int((values > EDGES[-1]).sum()) for values in lab.values())
-    assert count > 0
-    assert reading(lab).endswith(f" {count} beyond the axes, counted in the outermost bars.")
-
-
-def test_a_zero_has_no_minus() -> None:
-    assert [signed(value) for value in (-1e-9, 0.004, -1.5)] == ["0.00", "0.00", "−1.50"]
 
 
 def test_each_batch_is_a_new_one_and_moves_the_averages(lab: BatchNormLab) -> None:
@@ -231,7 +164,7 @@ def test_gamma_and_beta_stretch_and_shift_both_modes(lab: BatchNormLab) -> None:
     np.testing.assert_array_equal(before, plain[0])
     np.testing.assert_allclose(training, 1.5 * plain[1] - 1, atol=1e-5)
     np.testing.assert_allclose(inference, 1.5 * plain[2] - 1, atol=1e-5)
-    assert statistics(lab)[1] == "mean −1.00, standard deviation 1.50"
+    assert texts(picture(lab), "statistics")[1] == "mean −1.00, standard deviation 1.50"
     assert "Both stretched by γ = 1.5 and shifted by β = −1." in reading(lab)
 
 
@@ -259,55 +192,6 @@ def test_playing_sees_a_batch_a_tick_and_none_when_it_begins_again(lab: BatchNor
     assert 'aria-live="polite"' in told.value
 
 
-def test_axes_stay_put_while_sliders_move_and_grow_only_when_they_must(lab: BatchNormLab) -> None:
-    lab.open()
-    for _ in range(100):
-        lab._next_batch()
-    assert list(lab._drawing._frames) == [(0.4, 100)]
-    lab._next_batch()
-    assert list(lab._drawing._frames) == [(0.4, 100), (0.4, 300)]
-    find(lab.open(), "dropnorm-gamma").value = 0
-    assert list(lab._drawing._frames)[-1] == (1.0, 300)
-    assert statistics(lab)[1:] == ["mean 0.00, standard deviation 0.00"] * 2
-
-
-def test_a_long_history_is_thinned_and_keeps_its_ends() -> None:
-    history = [Averages(0.5, 1.0, 0.001 * number, 1.0) for number in range(5000)]
-    values = [np.zeros(8)] * 3
-    drawing = ElementTree.fromstring(BatchNormPicture().whole(values, history, "Averages."))
-    points = re.findall(r"[ML]([\d.]+) ([\d.]+)", path(drawing, "moving-mean"))
-    assert len(points) == POINTS
-    first, last = float(points[0][0]), float(points[-1][0])
-    shorter = ElementTree.fromstring(BatchNormPicture().whole(values, history[:3100], "Averages."))
-    other = re.findall(r"[ML]([\d.]+) ([\d.]+)", path(shorter, "moving-mean"))
-    assert float(other[0][0]) == first
-    assert (float(other[-1][0]) - first) / (last - first) == pytest.approx(3100 / 5000, abs=0.002)
-
-
-def test_the_drawing_follows_the_pages_theme_and_says_what_it_shows(lab: BatchNormLab) -> None:
-    drawing = find(lab.open(), "dropnorm-picture").value
-    root = ElementTree.fromstring(drawing)
-    assert (root.attrib["role"], root.attrib["fill"]) == ("img", "currentColor")
-    assert root.attrib["aria-label"] == reading(lab)
-    axes = ElementTree.fromstring(lab._frame.value)
-    assert axes.attrib["viewBox"] == root.attrib["viewBox"]
-    assert axes.attrib["width"] == root.attrib["width"]
-    assert "#000000" not in drawing + lab._frame.value
-    assert "#ffffff" not in drawing + lab._frame.value
-    fills = [histogram.find(f"{SPACE}g").attrib["fill"] for histogram in histograms(root)]
-    assert len(set(fills)) == 3
-
-
-def test_two_drawings_on_one_page_share_no_id(lab: BatchNormLab) -> None:
-    other = BatchNormLab()
-    for each in (lab, other):
-        each.open()
-    ids = [re.findall(r'\bid="([^"]+)"', each._frame.value + each._picture.value) for each in (lab, other)]
-    assert ids[0]
-    assert not set(ids[0]) & set(ids[1])
-    other.close()
-
-
 def test_every_control_has_a_label_and_a_class_of_its_own(lab: BatchNormLab) -> None:
     box = lab.open()
     assert "dropnorm-batch-norm-lab" in box._dom_classes
@@ -315,15 +199,6 @@ def test_every_control_has_a_label_and_a_class_of_its_own(lab: BatchNormLab) -> 
         assert find(box, f"dropnorm-{css}").description
     for name in NUMBERS:
         assert find(box, f"dropnorm-{name}").tooltip == find(box, f"dropnorm-{name}-field").description
-
-
-def shown_by(lab: BatchNormLab) -> dict[str, object]:
-    InteractiveShell.instance()
-    with capture_output() as captured:
-        lab._ipython_display_()
-    assert captured.stderr == ""
-    (output,) = captured.outputs
-    return output.data
 
 
 def test_without_a_page_a_static_picture_is_left_and_nothing_else() -> None:
@@ -337,7 +212,7 @@ def test_without_a_page_a_static_picture_is_left_and_nothing_else() -> None:
     assert lab.normalization.history == []  # showing it changed nothing
     assert set(data) == {"text/html", "text/plain"}
     root = ElementTree.fromstring(data["text/html"])
-    assert len(histograms(root)) == 3
+    assert len(elements(root, "g", "histogram")) == 3
     assert path(root, "batch-mean").count("M") == 100
     assert root.attrib["aria-label"] == data["text/plain"]
     assert "after 100 batches at momentum 0.99" in data["text/plain"]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from queue import Empty
 from typing import Any
 
@@ -15,7 +13,6 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
-from dropnorm.lab.live_curves import HUGE, GrowingCurves, axis_limits, loss_range
 
 START = """
 from dropnorm import quiet
@@ -275,71 +272,3 @@ def test_in_a_terminal_it_is_a_line_on_stdout(capsys: pytest.CaptureFixture[str]
     captured = capsys.readouterr()
     assert "wine: 100%" in captured.out and "3/3" in captured.out
     assert captured.err == "" and "<svg" not in captured.out
-
-
-# The axis.
-
-
-def changes(losses: np.ndarray) -> list[tuple[float, float]]:
-    """The limits that the axis has while a training goes on, each once."""
-    found: list[tuple[float, float]] = []
-    for epoch in range(1, len(losses) + 1):
-        limits = axis_limits(loss_range([losses[:epoch]]), found[-1] if found else None)
-        if limits is not None and (not found or limits != found[-1]):
-            found.append(limits)
-    return found
-
-
-FALLING = 0.16 + 0.06 / np.arange(1, 101)
-NOISY = FALLING * np.random.default_rng(0).normal(1, 0.03, 100)
-
-
-@pytest.mark.parametrize(
-    "losses",
-    [FALLING, NOISY, 30 * NOISY, 1e10 * NOISY, np.full(100, 0.25), FALLING[::-1], NOISY - 0.5, 1e-7 * NOISY],
-    ids=["falling", "noisy", "large", "larger", "constant", "rising", "negative", "small"],
-)
-def test_the_axis_fits_what_was_seen_and_changes_rarely(losses: np.ndarray) -> None:
-    limits = changes(losses)
-    assert len(limits) <= 6
-    bottom, top = limits[-1]
-    assert bottom <= losses.min() < losses.max() <= top or losses.min() == losses.max()
-    assert top - bottom <= 4 * max(np.ptp(losses), 0.02 * np.abs(losses).max(), 1e-9)
-
-
-def test_a_first_epoch_far_above_all_others_does_not_flatten_them() -> None:
-    losses = np.concatenate([[900.0], 30 * NOISY])
-    assert changes(losses)[-1][1] < 10
-    assert changes(losses[:2])[-1][1] >= 900  # two epochs tell nothing yet
-
-
-def test_losses_that_blow_up_have_an_axis_as_long_as_they_are_numbers() -> None:
-    losses = np.array([1.0, 1e30, 1e300, np.inf, np.nan])
-    bottom, top = changes(losses)[-1]
-    assert 0 <= bottom < top <= 2 * HUGE
-    assert changes(np.array([np.nan, np.inf])) == []
-
-
-def test_an_axis_beyond_a_million_shows_the_curves_that_lie_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    growing = GrowingCurves("training", "loss")
-    growing.set_params({"epochs": 4})
-    for epoch, loss in enumerate((5e9, 4e9, 3.5e9)):
-        growing._logs[epoch + 1] = {"loss": loss}
-    _, curves = growing._layers("")
-    heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", curves)]
-    assert all(low < high for low, high in pairwise(heights)) and heights[-1] < growing._picture.axes.figure.bbox.height
-
-
-def test_drawing_costs_little(measured: Callable[[str, float], None]) -> None:
-    growing = GrowingCurves("training", "loss")
-    growing.set_params({"epochs": 100})
-    growing._logs = {
-        epoch + 1: dict.fromkeys((LOGGED, AT_INFERENCE, VALIDATION), FALLING[epoch]) for epoch in range(99)
-    }
-    growing._html("the axes")
-    start = time.perf_counter()
-    for _ in range(20):
-        growing._html("the curves")
-    seconds = (time.perf_counter() - start) / 20
-    measured("one redraw of live curves", seconds)
-    assert seconds < 0.03  # a new frame each time would take 0.05

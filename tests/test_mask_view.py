@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 import threading
 from xml.etree import ElementTree
 
-import ipywidgets as widgets
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
 
@@ -19,8 +16,7 @@ from dropnorm.lab import front_end
 from dropnorm.lab.controls import spoken
 from dropnorm.lab.mask_view import STEPS, MaskView
 from dropnorm.sweep.masks import MaskStream
-
-SPACE = "{http://www.w3.org/2000/svg}"
+from tests.widget_tree import SPACE, find, picture, reading, shown_by, texts
 
 
 @pytest.fixture
@@ -28,29 +24,6 @@ def view():
     view = MaskView()
     yield view
     view.close()
-
-
-def find(box: widgets.Box, css: str) -> widgets.Widget:
-    """The one control with that CSS class."""
-    found, open_boxes = [], [box]
-    while open_boxes:
-        for child in open_boxes.pop().children:
-            found += [child] if css in child._dom_classes else []
-            open_boxes += [child] if isinstance(child, widgets.Box) else []
-    (control,) = found
-    return control
-
-
-def picture(view: MaskView) -> ElementTree.Element:
-    return ElementTree.fromstring(find(view.open(), "dropnorm-picture").value)
-
-
-def texts(drawing: ElementTree.Element, name: str) -> list[str]:
-    return [text.text for text in drawing.iter(f"{SPACE}text") if text.attrib["class"] == name]
-
-
-def reading(view: MaskView) -> str:
-    return html.unescape(re.sub("<[^>]*>", "", find(view.open(), "dropnorm-reading").value))
 
 
 def kept(view: MaskView) -> np.ndarray:
@@ -206,15 +179,6 @@ def test_the_drawing_follows_the_pages_theme_and_says_what_it_shows(view: MaskVi
     assert root.attrib["aria-label"] == reading(view)
     assert "#000" not in drawing
     assert "<rect" not in drawing
-
-
-def shown_by(view: MaskView) -> dict[str, object]:
-    InteractiveShell.instance()
-    with capture_output() as captured:
-        view._ipython_display_()
-    assert captured.stderr == ""
-    (output,) = captured.outputs
-    return output.data
 
 
 def test_without_a_page_a_static_picture_is_left_and_nothing_else() -> None:

@@ -181,8 +181,8 @@ class GrowingCurves(keras.callbacks.Callback):
             note = "waiting for the first epoch" if not self._logs else "no loss is logged"
             return "", _empty("the loss is no number" if failed else note, alt)
         if self._drawn_as != (self._limits, names):
-            self._drawn_as = (self._limits, names)
             self._picture = CurvesPicture(self.params["epochs"], *self._limits, self.ylabel, names)
+            self._drawn_as = (self._limits, names)  # noted last: an interrupt may come while the axes are drawn
         at_inference = curves[AT_INFERENCE] if AT_INFERENCE in names else None
         shown = LearningCurves(curves[LOGGED], curves[VALIDATION], at_inference)
         return self._picture.frame, self._picture.curves(shown, note="the loss is no number" if failed else "", alt=alt)

@@ -1,0 +1,69 @@
+"""The widgets and drawings of a lab, read without a browser."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any, Protocol
+from xml.etree import ElementTree
+
+import ipywidgets as widgets
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+SPACE = "{http://www.w3.org/2000/svg}"
+
+
+class Openable(Protocol):
+    """`MaskView` and `BatchNormLab`."""
+
+    def open(self) -> widgets.Box: ...
+
+    def _ipython_display_(self) -> None: ...
+
+
+def find(box: widgets.Box, css: str) -> widgets.Widget:
+    """The one control with that CSS class."""
+    found, open_boxes = [], [box]
+    while open_boxes:
+        for child in open_boxes.pop().children:
+            found += [child] if css in child._dom_classes else []
+            open_boxes += [child] if isinstance(child, widgets.Box) else []
+    (control,) = found
+    return control
+
+
+def picture(view: Openable) -> ElementTree.Element:
+    """What is drawn."""
+    return ElementTree.fromstring(find(view.open(), "dropnorm-picture").value)
+
+
+def elements(drawing: ElementTree.Element, tag: str, name: str) -> list[ElementTree.Element]:
+    """The drawing's elements of that class."""
+    return [each for each in drawing.iter(f"{SPACE}{tag}") if each.attrib.get("class") == name]
+
+
+def texts(drawing: ElementTree.Element, name: str) -> list[str]:
+    """The drawing's words of that class."""
+    return [text.text for text in elements(drawing, "text", name)]
+
+
+def path(drawing: ElementTree.Element, name: str) -> str:
+    """The ``d`` of the drawing's one path of that class."""
+    (found,) = elements(drawing, "path", name)
+    return found.attrib["d"]
+
+
+def reading(view: Openable) -> str:
+    """What stands below the picture."""
+    return html.unescape(re.sub("<[^>]*>", "", find(view.open(), "dropnorm-reading").value))
+
+
+def shown_by(view: Openable) -> dict[str, Any]:
+    """What a cell that ends in it shows, by kind."""
+    InteractiveShell.instance()
+    with capture_output() as captured:
+        view._ipython_display_()
+    assert captured.stderr == ""
+    (output,) = captured.outputs
+    return output.data
