@@ -42,7 +42,7 @@ calibrate: ## the bands of the loss curves anew
 	@$(COURSE) run -m grader.calibration $(ARGS)
 
 bench: ## what the live lab and its engine reach, into benchmarks/results/ (best on a machine that does nothing else)
-	@$(COURSE) run -m benchmarks
+	@$(COURSE) bench $(ARGS)
 
 lint: ## ruff: lint and format
 	@$(COURSE) lint

@@ -1,7 +1,8 @@
-"""All benchmarks, one after the other, each in a process of its own: `make bench`."""
+"""Benchmarks, one after the other, each in a process of its own: `make bench`, or some by name."""
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 
@@ -11,7 +12,12 @@ NAMES = ("sweep", "slider", "opening")
 
 
 def main() -> int:
-    codes = {name: subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT).returncode for name in NAMES}
+    parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(NAMES)} (default: all)")
+    names = parser.parse_args().names or NAMES
+    if unknown := [name for name in names if name not in NAMES]:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    codes = {name: subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT).returncode for name in names}
     failed = [name for name, code in codes.items() if code]
     if failed:
         print(f"These did not run: {', '.join(failed)}.", file=sys.stderr)

@@ -63,6 +63,14 @@ def test_full(layout: Layout, arguments: list[str]) -> int:
     return _pytest(layout, "full", arguments)
 
 
+def bench(layout: Layout, arguments: list[str]) -> int:
+    """run the benchmarks, all or by name: sweep, slider, opening"""
+    if not (layout.root / "benchmarks").is_dir():
+        raise CourseError("This copy of the course comes without its benchmarks: clone the repository to run them.")
+    installation.ensure(layout, "test")  # the slider's drives a browser as the tests do
+    return _call(layout, "-m", "benchmarks", *arguments)
+
+
 def reset(layout: Layout, arguments: list[str]) -> None:
     """NAME: hand out a notebook anew, such as 1_spotify_dropout, and keep yours beside it"""
     if len(arguments) != 1:
@@ -124,6 +132,7 @@ COMMANDS = {
     "reset": reset,
     "doctor": examine,
     "test-full": test_full,
+    "bench": bench,
     "formgrader": formgrader,
     "run": run,
     "bundle": make_bundle,
