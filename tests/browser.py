@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import nbformat
+import pytest
 from playwright import sync_api
 
 from dropnorm.places import ROOT
@@ -24,6 +26,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
 MINUTES = 60_000  # Playwright counts in milliseconds
 NO_BROWSER = "NO BROWSER: the page was not tried. Install Chromium (Debian: apt install chromium)."
 # The notebook that is open, by JupyterLab's own interface (`--expose-app-in-browser`).
@@ -102,6 +105,38 @@ def open_notebook(browser: sync_api.Browser, address: str, path: str) -> sync_ap
     page.goto(f"{address}/doc/tree/{path}")
     until_ready(page)
     return page
+
+
+@contextlib.contextmanager
+def notebook_of(cells: Sequence[str], folders: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
+    """A new notebook with these cells, none of them run, on stand-ins; skips where there is no browser."""
+    if chromium() is None:
+        pytest.skip(NO_BROWSER)
+    folder = folders.mktemp("notebook")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "cells.ipynb")
+    settings = folders.mktemp("settings")
+    with jupyter_lab(folder, settings, DROPNORM_SOURCE="stand-in") as address, running_browser() as browser:
+        yield open_notebook(browser, address, "cells.ipynb")
+
+
+def run_cell(page: sync_api.Page, index: int) -> None:
+    """Run one cell and wait until the kernel has answered."""
+    page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}")
+    command(page, "notebook:run-cell")
+
+
+def choose_theme(page: sync_api.Page, theme: str) -> None:
+    """JupyterLab's ``Light`` or ``Dark``."""
+    command(page, "apputils:change-theme", theme=f"JupyterLab {theme}")
+    page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']", state="attached")
+
+
+def keep_picture(page: sync_api.Page, name: str) -> None:
+    """A screenshot, where somebody wants to look at it."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 def until_ready(page: sync_api.Page) -> None:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
-import nbformat
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
 
 from tests.browser import (  # noqa: E402
-    NO_BROWSER,
     NOTEBOOK,
-    chromium,
+    choose_theme,
     command,
-    jupyter_lab,
-    open_notebook,
-    running_browser,
+    keep_picture,
+    notebook_of,
+    run_cell,
     until_ready,
 )
 
-PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
 CELLS = ["from dropnorm.lab import DropoutLab", "DropoutLab(0.3, width=32)", "DropoutLab(0.6, width=32)"]
 HANDLE, READING, CURVES = ".dropnorm-rate .noUi-handle", ".dropnorm-reading", ".dropnorm-curves"
 LINE = f"{CURVES} path.shown.val_loss"
@@ -31,29 +26,11 @@ LINE = f"{CURVES} path.shown.val_loss"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
     """A notebook with two labs; the first cell that shows one has been run."""
-    if chromium() is None:
-        pytest.skip(NO_BROWSER)
-    folder = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "lab.ipynb")
-    settings = tmp_path_factory.mktemp("settings")
-    with jupyter_lab(folder, settings, DROPNORM_SOURCE="stand-in") as address, running_browser() as browser:
-        page = open_notebook(browser, address, "lab.ipynb")
+    with notebook_of(CELLS, tmp_path_factory) as page:
         run_cell(page, 0)
         run_cell(page, 1)
         page.wait_for_selector(LINE)
         yield page
-
-
-def run_cell(page: sync_api.Page, index: int) -> None:
-    page.evaluate(f"{NOTEBOOK}.activeCellIndex = {index}")
-    command(page, "notebook:run-cell")
-
-
-def keep(page: sync_api.Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 def line(page: sync_api.Page) -> str:
@@ -113,13 +90,12 @@ def test_nothing_jumps_while_the_curves_change(page: sync_api.Page) -> None:
 
 @pytest.mark.parametrize("theme", ["Dark", "Light"])
 def test_a_preset_shows_what_it_names_in_both_themes(page: sync_api.Page, theme: str) -> None:
-    command(page, "apputils:change-theme", theme=f"JupyterLab {theme}")
-    page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']", state="attached")
+    choose_theme(page, theme)
     page.locator(".dropnorm-preset select").select_option("training and inference disagree")
     until_rate(page, 0.5)
     page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('disagree')")
     assert "batch_norm='before'" in page.locator(".dropnorm-code input").input_value()
-    keep(page, f"lab-{theme.lower()}")
+    keep_picture(page, f"lab-{theme.lower()}")
 
 
 def test_a_live_training_follows_the_slider_and_stops(page: sync_api.Page) -> None:
@@ -127,7 +103,7 @@ def test_a_live_training_follows_the_slider_and_stops(page: sync_api.Page) -> No
     page.wait_for_function("document.querySelector('.dropnorm-source').innerText.startsWith('Live')")
     page.locator(HANDLE).press("ArrowRight")
     page.wait_for_function("document.querySelector('.dropnorm-source').innerText.includes('rate 0.55 from epoch')")
-    keep(page, "lab-live")
+    keep_picture(page, "lab-live")
     page.locator(".dropnorm-stop").click()
     page.wait_for_selector(".dropnorm-stop[disabled]")
     reached = line(page)
@@ -168,4 +144,4 @@ def test_a_reloaded_page_has_the_state_back(page: sync_api.Page) -> None:
 def test_a_lab_whose_kernel_was_restarted_does_not_look_alive(page: sync_api.Page) -> None:
     page.evaluate(f"{NOTEBOOK}; window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.wait_for_selector(".jupyter-widgets-disconnected, .jp-OutputArea-output:has-text('Run')")
-    keep(page, "lab-restarted")
+    keep_picture(page, "lab-restarted")

@@ -1,0 +1,152 @@
+"""MaskView, BatchNormLab and LiveCurves on a page: keys, buttons, playing, both themes, a reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
+
+from tests.browser import NOTEBOOK, choose_theme, command, keep_picture, notebook_of, run_cell, until_ready  # noqa: E402
+
+CELLS = [
+    "from dropnorm.lab import BatchNormLab, MaskView\nMaskView()",
+    "BatchNormLab()",
+    """from dropnorm import quiet
+quiet.start()
+import keras, numpy as np
+from dropnorm.lab import LiveCurves
+
+asks = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: epoch == 2 and input())
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.compile("sgd", "mae")
+X, y = np.random.default_rng(0).normal(size=(64, 2)), np.ones(64)
+training = dict(epochs=4, verbose=0, validation_split=0.25, callbacks=[LiveCurves(), asks])""",
+    "model.fit(X, y, **training);",
+]
+MASK_VIEW, BATCH_NORM = ".dropnorm-mask-view", ".dropnorm-batch-norm-lab"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
+    """A notebook whose two views are open."""
+    with notebook_of(CELLS, tmp_path_factory) as page:
+        run_cell(page, 0)
+        run_cell(page, 1)
+        page.wait_for_selector(f"{BATCH_NORM} .dropnorm-picture .histogram")
+        yield page
+
+
+def until_reading(page: sync_api.Page, view: str, words: str) -> None:
+    """Wait until a view's reading has these words."""
+    page.wait_for_function(
+        "([view, words]) => document.querySelector(`${view} .dropnorm-reading`).innerText.includes(words)",
+        arg=[view, words],
+    )
+
+
+def crosses(page: sync_api.Page) -> int:
+    return page.locator(f"{MASK_VIEW} .dropnorm-picture path.cross").count()
+
+
+def test_a_mask_views_slider_drops_more_and_fewer_units(page: sync_api.Page) -> None:
+    handle = page.locator(f"{MASK_VIEW} .dropnorm-rate .noUi-handle")
+    handle.press("End")
+    until_reading(page, MASK_VIEW, "at rate 0.9")
+    many = crosses(page)
+    handle.press("Home")
+    until_reading(page, MASK_VIEW, "at rate 0 ")
+    assert crosses(page) == 0 < many
+    field = page.locator(f"{MASK_VIEW} .dropnorm-rate-field input")
+    field.fill("0.5")
+    field.press("Enter")
+    until_reading(page, MASK_VIEW, "at rate 0.5")
+
+
+def test_a_mask_views_buttons_are_pressed_by_key(page: sync_api.Page) -> None:
+    page.locator(f"{MASK_VIEW} .dropnorm-next-row").press("Enter")
+    until_reading(page, MASK_VIEW, "row 2 of 4")
+    page.locator(f"{MASK_VIEW} .dropnorm-next-step").press("Space")
+    until_reading(page, MASK_VIEW, "step 2")
+    page.locator(f"{MASK_VIEW} .dropnorm-mode button", has_text="inference").press("Enter")
+    until_reading(page, MASK_VIEW, "no unit is dropped and nothing is rescaled")
+    assert crosses(page) == 0
+    page.locator(f"{MASK_VIEW} .dropnorm-mode button", has_text="training").press("Enter")
+    until_reading(page, MASK_VIEW, "Training mode, row 2 of 4, step 2")
+
+
+def test_a_mask_view_plays_and_pauses(page: sync_api.Page) -> None:
+    play = page.locator(f"{MASK_VIEW} .dropnorm-play")
+    play.click()
+    until_reading(page, MASK_VIEW, "step 4")
+    play.click()
+    page.wait_for_function(f"document.querySelector('{MASK_VIEW} .dropnorm-reading [aria-live=polite]')")
+    reading = page.locator(f"{MASK_VIEW} .dropnorm-reading").inner_text()
+    run_cell(page, 2)  # TensorFlow is imported: longer than a step
+    assert page.locator(f"{MASK_VIEW} .dropnorm-reading").inner_text() == reading
+
+
+@pytest.mark.parametrize("name, reads", [("gamma", "γ = 2"), ("beta", "β = 2"), ("batch-size", "512 activations")])
+def test_a_slider_of_the_batch_norm_lab_moves_its_histograms(page: sync_api.Page, name: str, reads: str) -> None:
+    before = page.locator(f"{BATCH_NORM} .dropnorm-picture").inner_html()
+    page.locator(f"{BATCH_NORM} .dropnorm-{name} .noUi-handle").press("End")
+    until_reading(page, BATCH_NORM, reads)
+    assert page.locator(f"{BATCH_NORM} .dropnorm-picture").inner_html() != before
+
+
+def test_a_number_out_of_its_limits_is_answered_by_a_sentence(page: sync_api.Page) -> None:
+    field = page.locator(f"{BATCH_NORM} .dropnorm-shift-field input")
+    field.fill("9")
+    field.press("Enter")
+    until_reading(page, BATCH_NORM, "input shift: 9 is outside −4 to 4; 4 is used.")
+    page.wait_for_function(f"document.querySelector('{BATCH_NORM} .dropnorm-shift-field input').value === '4'")
+
+
+def test_the_moving_averages_grow_while_batches_are_played_and_start_anew(page: sync_api.Page) -> None:
+    play = page.locator(f"{BATCH_NORM} .dropnorm-play")
+    play.click()
+    until_reading(page, BATCH_NORM, "after 5 batches")
+    play.click()
+    page.wait_for_function(f"document.querySelector('{BATCH_NORM} .dropnorm-reading [aria-live=polite]')")
+    assert page.locator(f"{BATCH_NORM} path.moving-mean").get_attribute("d").count("L") >= 5
+    page.locator(f"{BATCH_NORM} .dropnorm-reset").click()
+    until_reading(page, BATCH_NORM, "after 0 batches")
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_both_views_in_both_themes(page: sync_api.Page, theme: str) -> None:
+    choose_theme(page, theme)
+    for view in (MASK_VIEW, BATCH_NORM):
+        page.locator(view).scroll_into_view_if_needed()
+        colours = page.evaluate(
+            "view => [getComputedStyle(document.querySelector(`${view} .dropnorm-picture svg`)).color,"
+            " getComputedStyle(document.querySelector(`${view} .dropnorm-reading div`)).color]",
+            view,
+        )
+        lightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) / 765 for colour in colours]
+        assert all((light > 0.5) == (theme == "Dark") for light in lightness), colours
+        keep_picture(page, f"{view[10:]}-{theme.lower()}")
+
+
+def test_live_curves_grow_while_fit_runs_and_stay_in_the_saved_page(page: sync_api.Page) -> None:
+    page.evaluate(f"{NOTEBOOK}.activeCellIndex = 3")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell'); 0")
+    asked = page.locator(".jp-Stdin-input")
+    asked.wait_for()  # fit waits here, after two epochs
+    line = page.locator(".dropnorm-live-curves path.shown.val_loss")
+    assert len(re.findall("[ML]", line.get_attribute("d"))) == 2
+    assert "epoch 2 of 4" in page.locator(".dropnorm-live-curves .dropnorm-progress").inner_text()
+    place = page.locator(".dropnorm-live-curves").bounding_box()
+    asked.press("Enter")
+    page.wait_for_function("document.querySelector('.dropnorm-live-curves').innerText.includes('epoch 4 of 4')")
+    assert len(re.findall("[ML]", line.get_attribute("d"))) == 4
+    assert page.locator(".dropnorm-live-curves").bounding_box()["height"] == place["height"]
+    command(page, "docmanager:save")
+    page.reload()
+    until_ready(page)
+    line.wait_for()
+    assert "epoch 4 of 4" in page.locator(".dropnorm-live-curves .dropnorm-progress").inner_text()
+    line.scroll_into_view_if_needed()
+    keep_picture(page, "live-curves")
