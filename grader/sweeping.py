@@ -38,8 +38,8 @@ def _layer(operation: Operation) -> Layer | None:
     if operation != Operation(operation.kind, "", operation.settings):
         return None  # frozen, or forced into one mode
     match operation.kind:
-        case "dense" if settings == {"units": settings.get("units"), "use_bias": True}:
-            return Dense(settings["units"])
+        case "dense" if set(settings) == {"units", "use_bias"}:
+            return Dense(settings["units"], settings["use_bias"])
         case "activation" if settings == {"function": "relu"}:
             return Relu()
         case "dropout" if set(settings) == {"rate"} and 0 < settings["rate"] < 1:

@@ -44,7 +44,6 @@ def test_what_the_engine_would_train_as_something_else_is_no_plan():
     first, *rest = reference.operations
     for changed in (
         replace(first, trainable=False),
-        replace(first, settings={"units": 128, "use_bias": False}),
         replace(first, forced_training=True),
     ):
         assert plan_of(replace(reference, operations=(changed, *rest)), 0, "once") is None

@@ -64,7 +64,9 @@ def built(described: plan.Plan, features: int) -> tuple[keras.Model, list[LiveDr
     for layer in described.layers:
         name = f"{prefix}_{len(stack)}"
         if isinstance(layer, plan.Dense):
-            stack.append(keras.layers.Dense(layer.units, kernel_initializer="zeros", name=name))
+            stack.append(
+                keras.layers.Dense(layer.units, use_bias=layer.use_bias, kernel_initializer="zeros", name=name)
+            )
         elif isinstance(layer, plan.BatchNorm):
             stack.append(keras.layers.BatchNormalization(momentum=layer.momentum, epsilon=layer.epsilon, name=name))
         elif isinstance(layer, plan.Relu):

@@ -72,21 +72,36 @@ class Layer:
 
 
 class Dense(Layer):
-    """``x W + b``; Glorot's uniform initialisation, as in Keras (Glorot & Bengio 2010: ±√(6 / (inputs + units)))."""
+    """``x W + b``; Glorot's uniform initialisation, as in Keras (Glorot & Bengio 2010: ±√(6 / (inputs + units))).
 
-    def __init__(self, inputs: int, units: int, rows: int, weights: np.random.Generator, dtype: np.dtype) -> None:
+    Without ``use_bias`` the bias is no weight of the network and stays at zero.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        units: int,
+        rows: int,
+        weights: np.random.Generator,
+        dtype: np.dtype,
+        use_bias: bool = True,
+    ) -> None:
         limit = np.sqrt(6.0 / (inputs + units))
         self.initial = weights.uniform(-limit, limit, (inputs, units)).astype(np.float32).astype(dtype)
-        self.units = units
+        self.use_bias = use_bias
+        self.bias, self.bias_gradient = np.zeros(units, dtype), np.zeros(units, dtype)
         self.output, self.input_gradient = np.empty((rows, units), dtype), np.empty((rows, inputs), dtype)
         self.ones = np.ones(rows, dtype)
 
     def reserve(self, parameters: Parameters) -> None:
         parameters.reserve(self.initial)
-        parameters.reserve(np.zeros(self.units))
+        if self.use_bias:
+            parameters.reserve(self.bias)
 
     def place(self, views: Iterator[tuple[np.ndarray, np.ndarray]]) -> None:
-        (self.kernel, self.kernel_gradient), (self.bias, self.bias_gradient) = next(views), next(views)
+        self.kernel, self.kernel_gradient = next(views)
+        if self.use_bias:
+            self.bias, self.bias_gradient = next(views)
 
     def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
         self.x, out = x, self.output[: len(x)]

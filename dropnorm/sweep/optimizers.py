@@ -1,4 +1,7 @@
-"""SGD and Adam on a vector of weights, with Keras' own constants and order of operations."""
+"""SGD and Adam on a vector of weights, with Keras' own constants and order of operations.
+
+Keras keeps a learning rate, and takes powers of Adam's betas, from single precision also where weights are double.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class SGD:
         self.learning_rate = learning_rate
 
     def apply(self, weights: np.ndarray, gradients: np.ndarray) -> None:
-        gradients *= gradients.dtype.type(self.learning_rate)
+        gradients *= gradients.dtype.type(np.float32(self.learning_rate))
         weights -= gradients
 
 
@@ -39,9 +42,9 @@ class Adam:
         mean, square, change = self._moments
         self.steps += 1
         kind = weights.dtype.type  # Keras takes the powers in the weights' precision: at step 1 that moves α by 6e-6
-        powers = (np.power(kind(beta), kind(self.steps)) for beta in (self.BETA_1, self.BETA_2))
+        powers = (np.power(kind(np.float32(beta)), kind(self.steps)) for beta in (self.BETA_1, self.BETA_2))
         first, second = (kind(1) - power for power in powers)
-        alpha = kind(self.learning_rate) * np.sqrt(second) / first
+        alpha = kind(np.float32(self.learning_rate)) * np.sqrt(second) / first
         np.subtract(gradients, mean, out=change)
         change *= kind(1 - self.BETA_1)
         mean += change

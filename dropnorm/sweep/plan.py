@@ -8,9 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Dense:
-    """``keras.layers.Dense(units)``, with bias and without activation."""
+    """``keras.layers.Dense(units, use_bias=...)``, without activation."""
 
     units: int
+    use_bias: bool = True
 
 
 @dataclass(frozen=True)

@@ -122,13 +122,14 @@ def _made(described: plan.Plan, inputs: int, dtype: np.dtype) -> Iterator[layers
         layer = waiting.pop(0)
         if isinstance(layer, plan.BatchNorm):
             if waiting and isinstance(waiting[0], plan.Dense):
-                dense = layers.Dense(width, waiting.pop(0).units, rows, weights, dtype)
+                following = waiting.pop(0)
+                dense = layers.Dense(width, following.units, rows, weights, dtype, following.use_bias)
                 yield layers.NormalizedDense(dense, rows, layer.momentum, layer.epsilon, dtype)
-                width = dense.units
+                width = following.units
             else:
                 yield layers.BatchNorm(width, rows, layer.momentum, layer.epsilon, dtype)
         elif isinstance(layer, plan.Dense):
-            yield layers.Dense(width, layer.units, rows, weights, dtype)
+            yield layers.Dense(width, layer.units, rows, weights, dtype, layer.use_bias)
             width = layer.units
         else:
             rate, relu = 0.0, isinstance(layer, plan.Relu)
