@@ -141,7 +141,7 @@ def test_trainings_come_in_the_order_of_what_they_tell() -> None:
     for name in CANDIDATES:
         own = [trial for trial in wanted if trial.exercise == name and trial.model == REFERENCE]
         assert len([t for t in own if t.seed in calibration.FITTED]) >= 30
-        assert len([t for t in own if t.seed in calibration.FRESH]) >= 100
+        assert len([t for t in own if t.seed in calibration.FRESH]) >= 300
         assert {t.order for t in own if t.seed in calibration.FITTED} == set(calibration.ORDERS)
         assert not set(calibration.FITTED) & set(calibration.FRESH)
 
@@ -158,19 +158,19 @@ def test_every_exercise_with_curves_has_bands_on_both_sources() -> None:
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("name", list(CANDIDATES))
 def test_the_report_is_of_enough_runs(name: str, source: str) -> None:
-    """At least 30 of each wrong model and 40 of the reference, checked on 100 fresh ones with one failure at most."""
+    """At least 30 of each wrong model, 40 of the reference and 300 fresh ones, of which three may lie outside."""
     section = fitting.REPORT.read_text(encoding="utf-8").split(f"\n## {name}, {source} data\n")[1].split("\n## ")[0]
     runs = {
         model.removesuffix(" (right)"): int(count)
         for model, count in re.findall(r"^\| ([^|]+) \| (\d+) \|", section, re.MULTILINE)
     }
     assert set(runs) == set(CANDIDATES[name])
-    assert runs.pop(REFERENCE) >= 140
+    assert runs.pop(REFERENCE) >= 340
     assert min(runs.values()) >= 30, runs
     rows = [row for key, row in table(TABLE.read_text(encoding="utf-8")).items() if key[1] == source]
     for row in rows:
         outside, fresh = map(int, re.match(r"(\d+) of (\d+) fresh seeds outside", row["note"]).groups())
-        assert fresh >= 100 and outside <= 1, row
+        assert fresh >= 300 and outside <= 3, row
         assert int(row["fitted on"].removesuffix(" seeds")) >= 40, row
 
 
@@ -204,7 +204,7 @@ def test_fresh_seeds_of_the_reference_lie_within_the_bands(
         datasets.dataset(exercise(name).data_set)
     except datasets.DataError as error:
         pytest.skip(f"NOT CHECKED ON THE {source.upper()} DATA: {error}")
-    start = int(np.random.default_rng().integers(2_000, 1_000_000))
+    start = int(np.random.default_rng().integers(10_000, 1_000_000))
     record_property("first seed", start)
     trials = [
         calibration.Trial(name, REFERENCE, calibration.ORDERS[seed % 2], seed) for seed in range(start, start + 10)
