@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from dropnorm.diagnosis import Diagnosis
 
 LOGGED, AT_INFERENCE, VALIDATION = "loss", "loss_at_inference", "val_loss"
 
@@ -185,6 +188,17 @@ class LearningCurves:
         """The first epoch (from 1) whose validation loss is at or below ``target``; 0 where it is never reached."""
         reached = self.val_loss <= target
         return np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, 0)
+
+    def diagnosis(self, baseline: float | None = None, reached: float | None = None) -> Diagnosis:
+        """What these curves show to be wrong, if anything: a problem by its name, a sentence and the evidence.
+
+        Args:
+            baseline: the loss of the best constant prediction; needed to tell that a loss is high.
+            reached: a validation loss that another network reached on the same data, for the same reason.
+        """
+        from dropnorm.diagnosis import diagnose  # which is about curves, and imports this module
+
+        return diagnose(self, baseline, reached)
 
     def run(self, index: int) -> LearningCurves:
         """The curves of one run, as curves of their own."""

@@ -1,0 +1,248 @@
+"""What the learning curves of one run show: the rules behind `dropnorm.diagnosis`, and the thresholds they go by.
+
+The rules look at shares: differences are divided by the *level*, the validation loss of the last fifth of the epochs.
+A loss below zero (a log-likelihood) has no level; of the rules, those hold then that need none. Fifths are compared by
+their medians, which one spike does not move.
+
+The thresholds were set on runs of red wine and concrete, five seeds or more on official data and on stand-ins each
+(`dropnorm.sweep`, 3 × 128 units, 100 epochs). "Wine" is red wine, standardised, with Adam, if nothing else is said.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+
+from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+
+
+class Problem(StrEnum):
+    """What curves can show, in the order in which it is looked for: what stands first makes the rest hard to see.
+
+    Each equals its name: ``Problem.NOISY == "noisy"``.
+    """
+
+    UNSTABLE = "unstable"  # it diverges, or has exploded on the way
+    OVERFITS = "overfits"
+    DISAGREE = "training and inference disagree"
+    NOISY = "noisy"
+    TOO_SLOW = "too slow"
+    STUCK = "stuck"
+    UNDERFITS = "underfits"
+    UNDECIDED = "cannot be told"  # what is lacking stands in the sentence
+    FINE = "fine"
+
+
+JUMPS = 3  # a difference counts from so many median changes between epochs on: below, noise may explain it
+
+# Unstable. The logged loss over what it was before (in epoch 1: over the validation loss at its end): at most 22 in
+# trainings that went on to work (raw wine, dropout 0.9), 179 and more where they had exploded (Adam, learning rate 1).
+EXPLOSION = 100
+FROM_BASELINE = 1000  # over the loss of a constant prediction: at most 125 there, else 10⁵ and more
+RELAPSE = 2  # in the second half, above its lowest, over the best validation loss: at most 1.1 where it is but noisy
+
+# Overfits: from GAP on where, since the middle, the validation loss fell not at all; from WIDE_GAP on where it fell as
+# much as the training loss; in between in proportion. Wine without dropout: 0.33 to 0.60, and it fell at most half as
+# much; with batch normalization and dropout 0.2: 0.17 at most. Concrete as in the exercise, batch normalization: up to
+# 0.37, and on official data it fell 0.6 to 0.9 times as much.
+GAP, WIDE_GAP = 0.25, 0.5
+WIDENED = 0.1  # a gap no wider than before is a difference of the two parts; wine without dropout: 0.24 and more
+ACCURACY_GAP, ACCURACY_FOLLOWS = 0.1, 0.5
+
+# Training loss at inference minus logged: raw wine with dropout 0.3 and 0.5, no batch normalization: 0.52 and more;
+# concrete as in the exercise: at most 0.23, by the moving averages.
+DISAGREEMENT = 0.3
+
+# Change of the validation loss between epochs, second half: wine, batch normalization and dropout 0.2: at most 0.04;
+# concrete, SGD without batch normalization: 0.15 and more.
+NOISE = 0.1
+
+# Too slow: from the last but one fifth to the last, nearly every epoch falls, and by how much. Wine and concrete at
+# learning rate 1e-4: 0.03 and more; what has all but arrived is not as smooth. Or the last fifth's share of the whole
+# fall: at 1e-5 and less 0.17 and more (of a straight line 0.2), else at most 0.1.
+SMOOTH, FALL, UNDERWAY = 0.9, 0.03, 0.1
+
+# Stuck: the logged loss stays within a band around its end from a fifth of the epochs on, and ends at the baseline
+# (units that died at learning rate 0.1: within 0.02); or it never left CONSTANT (learning rate 0: 0).
+BAND, FROM, CONSTANT = 0.05, 0.2, 0.01
+
+# Underfits: the training loss over the loss of the best constant prediction (wine, batch normalization: dropout 0.9
+# 1.03, 0.2 at most 0.75), or over a validation loss that was reached.
+OF_BASELINE, OVER_REACHED = 0.9, 1.1
+
+Found = tuple[Problem, str, dict[str, float]]  # with the sentence and the evidence
+
+
+class Examined:
+    """One run with finite losses and ten epochs or more, and what its curves show."""
+
+    def __init__(self, run: LearningCurves, baseline: float | None, reached: float | None) -> None:
+        self.run, self.baseline, self.reached = run, baseline, reached
+        self.logged, self.validation = run.loss[0], run.val_loss[0]
+        self.measured = run.loss_at_inference is not None and bool(np.isfinite(run.loss_at_inference).all())
+        self.training = run.loss_at_inference[0] if self.measured else self.logged
+        self.name = "training loss at inference" if self.measured else "logged training loss"
+        self.logged_end, self.val_end = self._last(LOGGED), self._last(VALIDATION)
+        self.end = self._last(AT_INFERENCE) if self.measured else self.logged_end
+        signed = min(each.min() for each in (self.logged, self.validation, self.training)) < 0
+        self.level = np.nan if signed else _fifth(self.validation, 5) or np.nan  # no comparison with NaN holds
+
+    def found(self) -> list[Found]:
+        """All that is seen, what matters most first; never empty."""
+        gap, apart = self.gap(), self.disagreement()
+        if gap and apart and apart[2]["disagreement"] > gap[2].get("gap", np.inf):
+            gap, apart = apart, gap  # of what lies between logged and validation loss, the larger part comes first
+        rules = (self.explosion(), gap, apart, self.noise(), self.fall() or self.rest() or self.height())
+        return [each for each in rules if each] or [self.nothing()]
+
+    def explosion(self) -> Found | None:
+        before = np.r_[self.validation[0], np.minimum.accumulate(self.logged)[:-1]]
+        rise, peak = self.logged - before, int(np.argmax(self.logged - before))
+        exploded = (self.logged / np.maximum(before, self.level)).max() >= EXPLOSION
+        relapse = self.level > 0 and rise[len(rise) // 2 :].max() >= RELAPSE * self.validation.min()
+        if not (exploded or relapse or self.logged.max() >= FROM_BASELINE * (self.baseline or np.inf)):
+            return None
+        top, epoch, end = float(self.logged[peak]), peak + 1, self.logged_end
+        said = f"The logged training loss is {_n(top)} in epoch {epoch} and {_n(end)} at the end."
+        return Problem.UNSTABLE, said, {"peak": top, "peak_epoch": epoch, "last_loss": end}
+
+    def gap(self) -> Found | None:
+        """Overfitting; or, where only the logged loss is known, perhaps a disagreement."""
+        gaps = [_fifth(self.validation, each) - _fifth(self.training, each) for each in range(1, 6)]
+        gap, learned, followed = self.val_end - self.end, _fell(self.training, 3), _fell(self.validation, 3)
+        noise = JUMPS * _jump(self.validation)
+        least = GAP + (WIDE_GAP - GAP) * _followed(followed, learned)
+        wide = gap >= max(noise, least * self.level) and gaps[-1] - min(gaps) >= WIDENED * self.level
+        rises = np.isnan(self.level) and learned > 0 and -followed >= noise
+        accuracy = self.accuracy_gap()
+        if not (wide or rises or accuracy):
+            return None
+        said = (
+            f"The {self.name} ends at {_n(self.end)}, the validation loss at {_n(self.val_end)}; from the middle fifth "
+            f"of the epochs to the last the former {_moved(learned)}, the latter {_moved(followed)}."
+        )
+        for name, value in accuracy.items():
+            said += f" {name} ends at {_n(value)}."
+        evidence = {
+            "gap" if self.measured else "logged_gap": gap,
+            "training_fell": learned,
+            "validation_fell": followed,
+            "rise_after_best": float(self.run.rise_after_best[0]),
+            "best_epoch": int(self.run.best_epoch[0]),
+        }
+        if self.measured:
+            return Problem.OVERFITS, said, evidence | accuracy
+        said += " It overfits, or training and inference disagree: the training loss at inference would tell."
+        return Problem.UNDECIDED, said, evidence | accuracy
+
+    def accuracy_gap(self) -> dict[str, float]:
+        """The last accuracies in training and validation, where they lie apart and validation does not follow."""
+        for name, (series, *_) in self.run.metrics.items():
+            other = self.run.metrics.get(f"val_{name}", [None])[0]
+            if "acc" in name and other is not None and np.isfinite([series, other]).all():
+                ends = {each: self._last(each) for each in (name, f"val_{name}")}
+                follows = _followed(-_fell(other, 3), -_fell(series, 3))  # an accuracy rises
+                if ends[name] - ends[f"val_{name}"] >= ACCURACY_GAP and follows < ACCURACY_FOLLOWS:
+                    return ends
+        return {}
+
+    def disagreement(self) -> Found | None:
+        apart = self.end - self.logged_end
+        if not (apart >= DISAGREEMENT * self.level and apart >= JUMPS * _jump(self.training)):
+            return None
+        said = f"On the same rows the training loss is {_n(self.logged_end)} as logged, {_n(self.end)} at inference."
+        evidence = {"loss": self.logged_end, "loss_at_inference": self.end, "disagreement": apart}
+        return Problem.DISAGREE, said, evidence
+
+    def noise(self) -> Found | None:
+        jump = _jump(self.validation)
+        if not jump >= NOISE * self.level:
+            return None
+        said = f"From epoch to epoch the validation loss changes by {_n(jump)}, which is {jump / self.level:.0%} of it."
+        return Problem.NOISY, said, {"jump": jump, "jump_share": jump / self.level}
+
+    def fall(self) -> Found | None:
+        fell, logged_fell = _fell(self.validation, 4), _fell(self.logged, 4)
+        falling = float((np.diff(self.validation[-2 * (len(self.validation) // 5) - 1 :]) < 0).mean())
+        smooth = fell >= FALL * self.level and falling >= SMOOTH
+        under_way = logged_fell >= UNDERWAY * (self.logged[0] - _fifth(self.logged, 5))
+        if not ((smooth or under_way) and logged_fell > JUMPS * _jump(self.logged)):
+            return None
+        said = (
+            f"Still falling: from the last but one fifth of the epochs to the last, the logged training loss "
+            f"{_moved(logged_fell)} to {_n(self.logged_end)}, the validation loss {_moved(fell)} to {_n(self.val_end)}."
+        )
+        return Problem.TOO_SLOW, said, {"loss_fell": logged_fell, "validation_fell": fell, "falling_epochs": falling}
+
+    def rest(self) -> Found | None:
+        """A loss that stays where it is."""
+        end, level = _fifth(self.logged, 5), 0.0 if np.isnan(self.level) else self.level
+        constant = bool(np.ptp(self.logged) <= CONSTANT * level)
+        outside = np.flatnonzero(np.abs(self.logged - end) > BAND * level)
+        since = int(outside[-1]) + 2 if len(outside) else 1
+        at_baseline = self.end >= OF_BASELINE * (self.baseline or np.inf)
+        if since - 1 > FROM * len(self.logged) or not end or not (at_baseline or self.baseline is None):
+            return None
+        said = f"The training loss stays at {_n(end)} from epoch {since} on"
+        if at_baseline:
+            said += f"; the best constant prediction has {_n(self.baseline)}"
+        elif not constant:
+            said += "; whether it is stuck or was done early, the loss of a constant prediction would tell (`baseline`)"
+        problem = Problem.STUCK if constant or at_baseline else Problem.UNDECIDED
+        return problem, f"{said}.", {"still_from_epoch": since, "last_loss": end}
+
+    def height(self) -> Found | None:
+        """A training loss that stays high."""
+        said, evidence = f"The {self.name} stays at {_n(self.end)}; ", {"training_loss": self.end}
+        if self.end >= OF_BASELINE * (self.baseline or np.inf):
+            said += f"the best constant prediction has {_n(self.baseline)}."
+            return Problem.UNDERFITS, said, evidence | {"baseline": self.baseline}
+        if self.end >= OVER_REACHED * (self.reached or np.inf):
+            said += f"a validation loss of {_n(self.reached)} has been reached."
+            return Problem.UNDERFITS, said, evidence | {"reached": self.reached}
+        return None
+
+    def nothing(self) -> Found:
+        """No problem is seen; and what these curves cannot show."""
+        said = f"he validation loss ends at {_n(self.val_end)}, the {self.name} at {_n(self.end)}"
+        evidence = {"last_val_loss": self.val_end, "training_loss": self.end, "jump": _jump(self.validation)}
+        if np.isnan(self.level):
+            return Problem.UNDECIDED, f"T{said}; of such losses there are no shares to judge by.", evidence
+        said += "" if self.measured else "; how large the gap is, the training loss at inference would tell"
+        if self.baseline is None and self.reached is None:
+            said += "; whether that is low, the loss of a constant prediction would tell (`baseline`)"
+        return Problem.FINE, f"No problem is seen: t{said}.", evidence
+
+    def _last(self, name: str) -> float:
+        return float(self.run.last(name)[0])
+
+
+def _fifth(series: np.ndarray, number: int) -> float:
+    """The median of a fifth of the epochs, counted from 1; the last one ends with the last epoch."""
+    length = len(series) // 5
+    end = len(series) - (5 - number) * length
+    return float(np.median(series[end - length : end]))
+
+
+def _fell(series: np.ndarray, since: int) -> float:
+    """By how much the last fifth lies below an earlier one."""
+    return _fifth(series, since) - _fifth(series, 5)
+
+
+def _followed(validation: float, training: float) -> float:
+    """Of what the training loss fell, the share that the validation loss fell, from 0 to 1."""
+    return float(validation > 0) if training <= 0 else min(max(validation / training, 0.0), 1.0)
+
+
+def _jump(series: np.ndarray) -> float:
+    """The median change from one epoch to the next in the second half."""
+    return float(np.median(np.abs(np.diff(series[len(series) // 2 :]))))
+
+
+def _n(loss: float | None) -> str:
+    return f"{loss:.3g}"
+
+
+def _moved(fell: float) -> str:
+    return f"{'fell' if fell >= 0 else 'rose'} by {_n(abs(fell))}"

@@ -1,0 +1,343 @@
+"""A diagnosis names what curves show: made-up curves, each with a near miss, and real runs of the engine over seeds."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+
+from dropnorm import datasets
+from dropnorm.curves import AT_INFERENCE, LOGGED, LearningCurves
+from dropnorm.diagnosis import Diagnosis
+from dropnorm.lab.presets import PRESETS
+from dropnorm.lab.reading import disagrees
+from dropnorm.lab.setting import SEEDS, Setting
+from dropnorm.split import Split, split
+from dropnorm.sweep import BatchNorm, Dense, Dropout, Plan, Relu, run
+from dropnorm.symptoms import Problem
+
+EPOCHS = 100
+T = np.linspace(0, 1, EPOCHS)
+
+
+def decay(start: float, end: float, speed: float = 12.0) -> np.ndarray:
+    """From start towards end; at speed 12 it has all but arrived in the middle."""
+    return end + (start - end) * np.exp(-speed * T)
+
+
+def shaken(series: np.ndarray, by: float, seed: int = 0) -> np.ndarray:
+    """A series whose epochs scatter by a share of it."""
+    return series * (1 + by * np.random.default_rng(seed).standard_normal(len(series)))
+
+
+LEARNS = shaken(decay(5, 0.5), 0.02, 1)
+MEMORISES = shaken(decay(5, 0.5) - 0.4 * T, 0.02, 2)
+WORKS = shaken(decay(5, 0.55), 0.02, 3)
+WILD_THEN_CALM = np.where(T < 0.3, shaken(decay(11, 3, 3), 0.5, 4).clip(0.6), WORKS)
+JUMPS = shaken(LEARNS + 0.3, 0.25, 7).clip(0.2)
+LEVEL = np.full(EPOCHS, 2.0)
+
+
+def late(series: np.ndarray, value: float, epoch: int) -> np.ndarray:
+    """A series with another value in one epoch, counted from 1."""
+    return np.where(np.arange(1, len(series) + 1) == epoch, value, series)
+
+
+# name: (problem, logged, validation, at inference or None, what else is given)
+MADE_UP = {
+    "works": ("fine", LEARNS, WORKS, LEARNS, {}),
+    "training falls, validation rises": ("overfits", MEMORISES, WORKS + 0.3 * T, MEMORISES, {}),
+    "training falls, validation stays": ("overfits", MEMORISES, WORKS, MEMORISES, {}),
+    "knows the training rows twice as well": ("overfits", decay(5, 0.2, 6), decay(5, 0.55, 6), decay(5, 0.2, 6), {}),
+    "a gap that was there from the start": ("fine", LEARNS, LEARNS + 0.25, LEARNS, {}),
+    "a gap, and validation follows": ("fine", LEARNS - 0.1 * T, WORKS - 0.1 * T + 0.05, LEARNS - 0.1 * T, {}),
+    "a gap within the noise": ("noisy", LEARNS - 0.2 * T, shaken(WORKS, 0.3, 5), LEARNS - 0.2 * T, {}),
+    "dropout on raw inputs": ("training and inference disagree", LEARNS, WORKS + 1, LEARNS + 1, {}),
+    "an inference a little worse": ("fine", LEARNS, WORKS + 0.1, LEARNS + 0.1, {}),
+    "the logged loss is the higher one": ("fine", LEARNS + 0.5, WORKS, LEARNS, {}),
+    "nothing but jumps at inference": ("noisy", LEARNS, JUMPS + 0.05, JUMPS, {}),
+    "both, the gap is larger": ("overfits", MEMORISES - 0.02, WORKS + 1.5 * T, MEMORISES + 0.7 * T, {}),
+    "both, the disagreement is larger": (
+        "training and inference disagree",
+        LEARNS,
+        WORKS + 4 * T,
+        LEARNS + 2.3 * T,
+        {},
+    ),
+    "validation jumps": ("noisy", LEARNS, shaken(WORKS, 0.2, 8), LEARNS, {}),
+    "validation jumps a little": ("fine", LEARNS, shaken(WORKS, 0.05, 9), LEARNS, {}),
+    "wild at first, as with batch normalization": ("fine", LEARNS, WILD_THEN_CALM, WILD_THEN_CALM - 0.02, {}),
+    "a straight line down": ("too slow", 5 - T, 5.1 - T, 5 - T, {}),
+    "hardly down, but steadily": ("too slow", 5 - 0.01 * T, 5.1 - 0.01 * T, 5 - 0.01 * T, {}),
+    "steadily down, far from its end": ("too slow", decay(5, 0.5, 3), decay(5, 0.55, 3), decay(5, 0.5, 3), {}),
+    "falls a little, all but arrived": ("fine", LEARNS - 0.03 * T, WORKS - 0.03 * T, LEARNS - 0.03 * T, {}),
+    "never moves": ("stuck", LEVEL, LEVEL + 0.1, LEVEL, {}),
+    "flat early, where a constant is": (
+        "stuck",
+        decay(5, 0.66, 60),
+        decay(5, 0.67, 60),
+        decay(5, 0.66, 60),
+        {"baseline": 0.665},
+    ),
+    "flat early, nothing to compare": (
+        "cannot be told",
+        decay(5, 0.66, 60),
+        decay(5, 0.67, 60),
+        decay(5, 0.66, 60),
+        {},
+    ),
+    "flat early, far below a constant": (
+        "fine",
+        decay(5, 0.3, 60),
+        decay(5, 0.31, 60),
+        decay(5, 0.3, 60),
+        {"baseline": 0.665},
+    ),
+    "as high as a constant, dropout at work": (
+        "underfits",
+        LEARNS + 1 - 0.2 * T,
+        WORKS + 0.15,
+        LEARNS + 0.15,
+        {"baseline": 0.665},
+    ),
+    "lower than a constant": ("fine", LEARNS, WORKS, LEARNS, {"baseline": 0.665}),
+    "another network got lower": ("underfits", LEARNS, WORKS, LEARNS, {"reached": 0.4}),
+    "another network got as low": ("fine", LEARNS, WORKS, LEARNS, {"reached": 0.5}),
+    "explodes in the first epoch": ("unstable", late(LEARNS, 1e6, 1), WORKS, LEARNS, {}),
+    "explodes later": ("unstable", late(LEARNS, 1e4, 20), WORKS, LEARNS, {}),
+    "starts high": ("fine", late(LEARNS, 60, 1), WORKS, LEARNS, {}),
+    "one spike": ("fine", late(LEARNS, 0.9, 70), late(WORKS, 1.5, 80), LEARNS, {}),
+    "loses what it had learned": (
+        "unstable",
+        LEARNS + 4 * (T > 0.7),
+        WORKS + 4 * (T > 0.7),
+        LEARNS + 4 * (T > 0.7),
+        {},
+    ),
+    "far above a constant": ("unstable", 1e7 - 1e5 * T, 1e7 - 1e5 * T, 1e7 - 1e5 * T, {"baseline": 13.0}),
+    "no loss at inference, a gap opens": ("cannot be told", MEMORISES, WORKS + 0.3 * T, None, {}),
+    "no loss at inference, no gap": ("fine", LEARNS, WORKS, None, {}),
+    "too few epochs": ("cannot be told", LEARNS[:9], WORKS[:9], LEARNS[:9], {}),
+    "one epoch": ("cannot be told", LEARNS[:1], WORKS[:1], None, {}),
+    "not a number from some epoch on": ("unstable", np.where(T > 0.5, np.nan, LEARNS), WORKS, None, {}),
+    "infinite at first": ("unstable", late(LEARNS, np.inf, 1), WORKS, LEARNS, {}),
+    "one epoch without a number": ("unstable", [np.nan], [np.nan], None, {}),
+}
+
+
+def diagnosed(name: str, factor: float = 1.0) -> Diagnosis:
+    """The diagnosis of made-up curves, with all losses in another unit; nothing may be warned of."""
+    _, logged, validation, inference, given = MADE_UP[name]
+    series = [None if each is None else factor * np.asarray(each) for each in (logged, validation, inference)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return LearningCurves(*series).diagnosis(**{key: factor * value for key, value in given.items()})
+
+
+@pytest.mark.parametrize("factor", [1, 1000, 1e-3])
+@pytest.mark.parametrize("name", MADE_UP)
+def test_a_problem_is_told_from_its_near_miss_in_any_unit(name: str, factor: float) -> None:
+    found = diagnosed(name, factor)
+    assert found.problem == MADE_UP[name][0], found
+    assert found.sentence.endswith(".") and found.evidence
+    assert all(np.isfinite(value) for value in found.evidence.values())
+
+
+def test_every_problem_is_made_up_and_no_other() -> None:
+    assert {row[0] for row in MADE_UP.values()} == set(Problem)
+
+
+def test_the_evidence_is_what_the_curves_say() -> None:
+    curves = LearningCurves(MEMORISES, WORKS + 0.3 * T, MEMORISES)
+    evidence = curves.diagnosis().evidence
+    assert evidence["gap"] == pytest.approx(curves.gap[0])
+    assert evidence["rise_after_best"] == pytest.approx(curves.rise_after_best[0])
+    assert evidence["best_epoch"] == curves.best_epoch[0]
+    assert f"{curves.last('val_loss')[0]:.3g}" in curves.diagnosis().sentence
+
+
+def test_of_a_gap_and_a_disagreement_the_other_is_told_as_well() -> None:
+    assert diagnosed("both, the gap is larger").also == ("training and inference disagree",)
+    assert diagnosed("both, the disagreement is larger").also == ("overfits",)
+
+
+def test_without_the_loss_at_inference_it_says_what_is_lacking() -> None:
+    assert "training loss at inference would tell" in diagnosed("no loss at inference, a gap opens").sentence
+    assert "training loss at inference would tell" in diagnosed("no loss at inference, no gap").sentence
+    assert "would tell (`baseline`)" in diagnosed("works").sentence
+    assert "would tell" not in diagnosed("lower than a constant").sentence
+
+
+def test_a_loss_at_inference_that_was_not_measured_in_every_epoch_counts_as_none() -> None:
+    partly = late(MEMORISES, np.nan, 50)
+    assert LearningCurves(MEMORISES, WORKS + 0.3 * T, partly).diagnosis().problem == "cannot be told"
+
+
+@pytest.mark.parametrize(
+    ("problem", "training", "validation"),
+    [
+        ("overfits", MEMORISES - 3, WORKS + 0.5 * T - 3),
+        ("too slow", -T, 0.1 - T),
+        ("stuck", LEVEL - 5, LEVEL - 5),
+        ("cannot be told", LEARNS - 3, WORKS - 3),
+    ],
+)
+def test_of_a_loss_below_zero_only_what_needs_no_share_is_told(problem, training, validation) -> None:
+    assert LearningCurves(training, validation, training).diagnosis().problem == problem
+
+
+@pytest.mark.parametrize("name", ["accuracy", "sparse_categorical_accuracy", "acc"])
+@pytest.mark.parametrize(
+    ("problem", "training", "validation"),
+    [
+        ("overfits", 0.95 + 0.0 * T, 0.75 + 0.0 * T),
+        ("overfits", 0.75 + 0.2 * T, 0.76 - 0.02 * T),
+        ("fine", 0.75 + 0.02 * T, 0.72 + 0.01 * T),
+        ("fine", 0.65 + 0.3 * T, 0.54 + 0.25 * T),  # apart, but validation follows
+        ("fine", 0.75 + 0.0 * T, 0.95 + 0.0 * T),
+    ],
+)
+def test_accuracy_is_a_sign_of_overfitting_too(name, problem, training, validation) -> None:
+    metrics = {name: training, f"val_{name}": validation}
+    found = LearningCurves(LEARNS, WORKS, LEARNS, metrics).diagnosis()
+    assert found.problem == problem
+    assert (name in found.evidence) == (problem == "overfits")
+    without = LearningCurves(LEARNS, WORKS, None, metrics).diagnosis()
+    assert without.problem == ("cannot be told" if problem == "overfits" else "fine")
+
+
+def test_an_accuracy_without_its_validation_is_passed_over() -> None:
+    metrics = {"accuracy": 0.9 + 0 * T, "val_mse": 0.1 + 0 * T, "val_acc": 0.2 + 0 * T}
+    assert LearningCurves(LEARNS, WORKS, LEARNS, metrics).diagnosis().problem == "fine"
+
+
+def several(*names: str) -> Diagnosis:
+    rows = [MADE_UP[name] for name in names]
+    return LearningCurves(*(np.stack([row[column] for row in rows]) for column in (1, 2, 3))).diagnosis()
+
+
+def test_of_several_runs_most_decide_and_the_others_are_counted() -> None:
+    overfits, jumps = "training falls, validation rises", "validation jumps"
+    found = several(overfits, jumps, overfits, "infinite at first", overfits)
+    assert (found.problem, found.agree, found.runs) == ("overfits", 3, 5)
+    assert found.sentence.endswith("So in 3 of 5 runs; unstable in 1; noisy in 1.")
+    assert dataclasses.replace(several(jumps), sentence="") == dataclasses.replace(diagnosed(jumps), sentence="")
+    assert several(*[jumps] * 3).sentence.endswith("So in 3 of 3 runs.")
+
+
+def test_where_as_many_runs_show_one_problem_as_another_the_median_end_decides() -> None:
+    ends_lowest, ends_between, ends_highest = "validation jumps", "training falls, validation rises", "never moves"
+    found = several(ends_lowest, ends_highest, ends_between)
+    assert (found.problem, found.agree) == ("overfits", 1)
+
+
+@pytest.mark.parametrize("name", ["baseline", "reached"])
+@pytest.mark.parametrize("value", [0, -1.0, np.nan, np.inf])
+def test_what_is_no_loss_to_compare_with_is_told(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"'{name}'.*positive number"):
+        LearningCurves(LEARNS, WORKS).diagnosis(**{name: value})
+
+
+# Real runs. Whatever is told, is told in every seed.
+
+WINE = Setting(0.0)
+CONCRETE = Plan((*(Dense(128), Relu()) * 3, Dense(1)), batch_size=64)
+RECIPE = (*(BatchNorm(), Dense(128), Relu()) * 3, BatchNorm(), Dense(1))
+WIDE = (*(Dense(512), Relu()) * 3, Dense(1))
+
+
+def changed(setting: Setting, **changes) -> Plan:
+    return dataclasses.replace(setting.plan(), **changes)
+
+
+DROPPED = (*(Dense(128), Relu(), Dropout(0.9)) * 3, Dense(1))
+# problem, data, inputs, plan, what is given; the first of each is quick and stands in `make test`
+RUNS = [
+    ("overfits", "red-wine", "standardised", WINE.plan(), ()),
+    ("overfits", "red-wine", "standardised", Setting(0.0, batch_norm="after").plan(), ()),
+    ("fine", "red-wine", "standardised", Setting(0.2, batch_norm="after").plan(), ("baseline",)),
+    ("fine", "concrete", "raw", dataclasses.replace(CONCRETE, layers=RECIPE, optimizer="sgd"), ("baseline",)),
+    ("training and inference disagree", "red-wine", "raw", Setting(0.5, inputs="raw").plan(), ()),
+    ("training and inference disagree", "red-wine", "raw", Setting(0.3, inputs="raw").plan(), ("baseline",)),
+    ("unstable", "red-wine", "standardised", changed(WINE, learning_rate=1.0), ()),
+    (
+        "unstable",
+        "concrete",
+        "raw",
+        dataclasses.replace(CONCRETE, layers=WIDE, optimizer="sgd", epochs=20),
+        ("baseline",),
+    ),
+    ("too slow", "red-wine", "standardised", changed(WINE, learning_rate=1e-4), ()),
+    ("too slow", "red-wine", "standardised", changed(Setting(0.2, batch_norm="after"), learning_rate=1e-4), ()),
+    ("too slow", "concrete", "standardised", dataclasses.replace(CONCRETE, learning_rate=1e-4), ("baseline",)),
+    ("stuck", "red-wine", "standardised", changed(WINE, learning_rate=0.0), ()),
+    ("stuck", "red-wine", "standardised", changed(WINE, learning_rate=0.1), ("baseline",)),
+    ("noisy", "concrete", "standardised", dataclasses.replace(CONCRETE, optimizer="sgd"), ()),
+    ("noisy", "red-wine", "standardised", changed(WINE, optimizer="sgd", learning_rate=1.0), ("baseline",)),
+    ("underfits", "red-wine", "standardised", Setting(0.9, batch_norm="after").plan(), ("baseline",)),
+    ("underfits", "concrete", "standardised", dataclasses.replace(CONCRETE, layers=DROPPED), ("baseline",)),
+    (
+        "underfits",
+        "concrete",
+        "standardised",
+        Plan((Dense(1),), batch_size=64, learning_rate=0.1),
+        ("baseline", "reached"),
+    ),
+]
+QUICK = [index for index, row in enumerate(RUNS) if row[0] not in {other[0] for other in RUNS[:index]}]
+CONCRETE_REACHED = 4.5  # what the exercise's network with batch normalization ends at, and no seed of it above 5.2
+
+
+def data_of(source: str, data: str, inputs: str, monkeypatch: pytest.MonkeyPatch) -> Split:
+    monkeypatch.setenv("DROPNORM_SOURCE", source)
+    try:
+        datasets.dataset(data)
+    except datasets.DataError as error:
+        pytest.skip(str(error))
+    return split(data, inputs)
+
+
+@pytest.mark.parametrize("source", ["stand-in", pytest.param("official", marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, marks=[] if index in QUICK else pytest.mark.full) for index, row in enumerate(RUNS)],
+    ids=lambda row: row[0],
+)
+def test_a_problem_is_told_in_every_seed(row, source, monkeypatch) -> None:
+    problem, data, inputs, plan, given = row
+    parts = data_of(source, data, inputs, monkeypatch)
+    constant = float(np.abs(parts.y_train - np.median(parts.y_train)).mean())
+    comparisons = {"baseline": constant, "reached": CONCRETE_REACHED}
+    curves = LearningCurves.stack([run(dataclasses.replace(plan, seed=seed), parts) for seed in range(SEEDS)])
+    found = curves.diagnosis(**{name: comparisons[name] for name in given})
+    assert (found.problem, found.agree) == (problem, SEEDS), found
+    told_less = curves.diagnosis()
+    if problem == "underfits":  # curves alone cannot say so
+        assert told_less.problem != "underfits"
+    if problem == "training and inference disagree":
+        assert disagrees(curves)  # the lab says it wherever the diagnosis does
+        assert LearningCurves(curves.loss, curves.val_loss).diagnosis().problem == "cannot be told"
+    if problem == "overfits":
+        logged = LearningCurves(curves.loss, curves.val_loss).diagnosis()
+        assert logged.problem == "cannot be told" and "gap" not in logged.evidence
+    for factor in (1000, 1e-3):
+        other = LearningCurves(*(factor * each for each in (curves.loss, curves.val_loss, curves.loss_at_inference)))
+        again = other.diagnosis(**{name: factor * comparisons[name] for name in given})
+        assert (again.problem, again.agree, again.also) == (found.problem, found.agree, found.also)
+
+
+def test_the_lab_s_preset_that_overfits_is_among_the_runs() -> None:
+    (preset,) = (preset for preset in PRESETS if preset.name == Problem.OVERFITS)
+    assert preset.setting.plan() in [row[3] for row in RUNS if row[0] == Problem.OVERFITS]
+
+
+def test_wherever_the_diagnosis_tells_a_disagreement_the_lab_does() -> None:
+    """The lab's rule is the weaker one: a quarter of the logged loss, against a share of the validation loss."""
+    for apart in np.linspace(0, 2, 41):
+        curves = LearningCurves(LEARNS, WORKS + apart, LEARNS + apart)
+        if curves.diagnosis().problem == "training and inference disagree":
+            assert disagrees(curves)
+            assert curves.last(AT_INFERENCE) > curves.last(LOGGED)
+    assert disagrees(curves)
