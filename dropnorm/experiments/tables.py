@@ -19,9 +19,12 @@ from dropnorm import datasets, jobs
 from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
 from dropnorm.experiments.dropout import Pair, tell_apart
 from dropnorm.experiments.speed import Speed, race
+from dropnorm.experiments.vehicles import recognise
+from dropnorm.experiments.vehicles import trainings as recognitions
 from dropnorm.files import write_atomically
 from dropnorm.places import CACHE, EXPERIMENTS
 from dropnorm.split import INPUTS, RAW, STANDARDISED
+from dropnorm.vehicles import draw
 
 SOURCES = ("official", "stand-in")
 
@@ -30,17 +33,19 @@ SOURCES = ("official", "stand-in")
 class Table:
     """A table: which file it is, which trainings make its rows, and what trains one of them.
 
-    ``keys`` are the columns that name a row's training.
+    ``keys`` are the columns that name a row's training; ``sourced`` says whether its rows depend on the source of the
+    data. Where they do not, there is one file.
     """
 
     suffix: str
     trainings: Callable[[int], list[Any]]
     row: Callable[[Any], dict[str, Any]]
     keys: tuple[str, ...]
+    sourced: bool = True
 
     def path(self, source: str) -> Path:
-        """The committed file of one source."""
-        return EXPERIMENTS / f"{self.suffix}{source}.csv"
+        """The committed file of one source, or of all."""
+        return EXPERIMENTS / (f"{self.suffix}{source}.csv" if self.sourced else f"{self.suffix}.csv")
 
 
 TABLES = {
@@ -63,12 +68,13 @@ TABLES = {
         race,
         ("data", "inputs", "optimizer", "batch_normalization", "seed"),
     ),
+    "vehicles": Table("vehicles", recognitions, recognise, ("inputs", "network", "seed"), sourced=False),
 }
 
 
 def make(table: Table, source: str, seeds: int, processes: int | None = None) -> Path:
     """Train what the table of that source still lacks, show progress, and return the file, which is complete then."""
-    part = CACHE / "experiments" / f"{table.suffix}{source}-{_fingerprint()}.csv"
+    part = CACHE / "experiments" / f"{table.path(source).stem}-{_fingerprint(table)}.csv"
     rows = pd.read_csv(part).to_dict("records") if part.exists() else []
     done = {tuple(row[key] for key in table.keys) for row in rows}
     wanted = table.trainings(seeds)
@@ -86,11 +92,14 @@ def make(table: Table, source: str, seeds: int, processes: int | None = None) ->
     return table.path(source)
 
 
-def _fingerprint() -> str:
+def _fingerprint(table: Table) -> str:
     """Of the data in use: rows that were trained on other data are not gone on with."""
     digest = hashlib.sha256()
-    for name in ("red-wine", "concrete"):
-        digest.update(datasets.dataset(name).path.read_bytes())
+    if table.sourced:
+        for name in ("red-wine", "concrete"):
+            digest.update(datasets.dataset(name).path.read_bytes())
+    else:
+        digest.update(draw(60, seed=0).pictures.tobytes())
     return digest.hexdigest()[:8]
 
 
