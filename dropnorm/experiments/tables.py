@@ -18,6 +18,8 @@ from tqdm import tqdm
 from dropnorm import datasets, jobs
 from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
 from dropnorm.experiments.dropout import Pair, tell_apart
+from dropnorm.experiments.placement import place
+from dropnorm.experiments.placement import trainings as placements
 from dropnorm.experiments.speed import Speed, race
 from dropnorm.experiments.vehicles import recognise
 from dropnorm.experiments.vehicles import trainings as recognitions
@@ -56,6 +58,7 @@ TABLES = {
         ("inputs", "network", "seed"),
     ),
     "dropout": Table("dropout-", lambda seeds: [Pair(seed) for seed in range(seeds)], tell_apart, ("seed",)),
+    "placement": Table("placement-", placements, place, ("data", "inputs", "optimizer", "network", "seed")),
     "speed": Table(
         "speed-",
         lambda seeds: [

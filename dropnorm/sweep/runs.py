@@ -62,6 +62,23 @@ class Network:
             layer.before_inference()
         return [float(np.abs(self._predicted(X) - y).mean()) for X, y in parts]
 
+    def activations(self, X: np.ndarray) -> list[np.ndarray]:
+        """What goes into each layer at inference for ``X``, ``(rows, inputs)``, and last what comes out.
+
+        Each is ``(rows, units)``. A batch normalization and the Dense layer behind it are one layer here
+        (`NormalizedDense`).
+        """
+        for layer in self.layers:
+            layer.before_inference()
+        parts: list[list[np.ndarray]] = [[] for _ in range(len(self.layers) + 1)]
+        for start in range(0, len(X), self.rows):
+            batch = X[start : start + self.rows].astype(self.dtype)
+            for layer, kept in zip(self.layers, parts, strict=False):
+                kept.append(batch.copy())
+                batch = layer.forward(batch, training=False)
+            parts[-1].append(batch.copy())
+        return [np.concatenate(part) for part in parts]
+
     def _predicted(self, X: np.ndarray) -> np.ndarray:
         predictions = np.empty((len(X), 1), self.dtype)
         for start in range(0, len(X), self.rows):
@@ -73,7 +90,14 @@ class Network:
 
 
 def run(described: plan.Plan, split: Split, dtype: np.typing.DTypeLike = np.float32) -> LearningCurves:
-    """Train a plan on a split.
+    """The curves of a plan that is trained on a split."""
+    return trained(described, split, dtype)[1]
+
+
+def trained(
+    described: plan.Plan, split: Split, dtype: np.typing.DTypeLike = np.float32
+) -> tuple[Network, LearningCurves]:
+    """Train a plan on a split: the network as it is after the last epoch, and the curves.
 
     Deterministic: on one machine the same call gives the same bits, for products of matrices are computed on one thread
     meanwhile. These are so small that a second one would rather wait than help.
@@ -94,7 +118,7 @@ def run(described: plan.Plan, split: Split, dtype: np.typing.DTypeLike = np.floa
                 total += network.step(X[chosen], y[chosen]) * len(chosen)
                 optimizer.apply(network.weights, network.gradients)
             logged[:, epoch] = (total / len(X), *network.losses((X, y), (X_valid, y_valid)))
-    return LearningCurves(logged[0], logged[2], logged[1], seeds=(described.seed,))
+    return network, LearningCurves(logged[0], logged[2], logged[1], seeds=(described.seed,))
 
 
 def optimizer_of(described: plan.Plan) -> Optimizer:
