@@ -53,8 +53,8 @@ def diagnose(curves: LearningCurves, baseline: float | None = None, reached: flo
     for name, value in (("baseline", baseline), ("reached", reached)):
         if value is not None and not 0 < value < np.inf:
             raise ValueError(f"'{name}' is a loss to compare with, a positive number; this is {value}.")
-    ends = np.nan_to_num(curves.last(VALIDATION), nan=np.inf)
-    judged = [_judged(curves.run(index), baseline, reached) for index in np.argsort(ends, kind="stable")]
+    by_end = np.argsort(curves.last(VALIDATION), kind="stable")  # what is no number comes last
+    judged = [_judged(curves.run(index), baseline, reached) for index in by_end]
     counts = Counter(each.problem for each in judged)
     median = judged[(len(judged) - 1) // 2].problem  # decides where equally many runs show different problems
     problem = max(Problem, key=lambda each: (counts[each], each == median))

@@ -35,8 +35,10 @@ def shaken(series: np.ndarray, by: float, seed: int = 0) -> np.ndarray:
 LEARNS = shaken(decay(5, 0.5), 0.02, 1)
 MEMORISES = shaken(decay(5, 0.5) - 0.4 * T, 0.02, 2)
 WORKS = shaken(decay(5, 0.55), 0.02, 3)
-WILD_THEN_CALM = np.where(T < 0.3, shaken(decay(11, 3, 3), 0.5, 4).clip(0.6), WORKS)
-JUMPS = shaken(LEARNS + 0.3, 0.25, 7).clip(0.2)
+WILD_THEN_CALM = np.where(T < 0.5, shaken(decay(11, 3, 3), 0.5, 4).clip(0.6), shaken(WORKS, 0.05, 9))
+FOLLOWED, ARRIVED = shaken(decay(5, 0.35, 8), 0.005, 2), shaken(decay(5, 0.5), 0.004, 1) - 0.05 * T
+JUMPS = shaken(LEARNS + 0.5, 0.25, 7)
+DROPPED_MOST = decay(5, 1.5, 40) - 0.2 * T
 LEVEL = np.full(EPOCHS, 2.0)
 
 
@@ -51,9 +53,9 @@ MADE_UP = {
     "training falls, validation rises": ("overfits", MEMORISES, WORKS + 0.3 * T, MEMORISES, {}),
     "training falls, validation stays": ("overfits", MEMORISES, WORKS, MEMORISES, {}),
     "knows the training rows twice as well": ("overfits", decay(5, 0.2, 6), decay(5, 0.55, 6), decay(5, 0.2, 6), {}),
-    "a gap that was there from the start": ("fine", LEARNS, LEARNS + 0.25, LEARNS, {}),
-    "a gap, and validation follows": ("fine", LEARNS - 0.1 * T, WORKS - 0.1 * T + 0.05, LEARNS - 0.1 * T, {}),
-    "a gap within the noise": ("noisy", LEARNS - 0.2 * T, shaken(WORKS, 0.3, 5), LEARNS - 0.2 * T, {}),
+    "a gap that was there from the start": ("fine", LEARNS, LEARNS + 0.8, LEARNS, {}),
+    "a gap, and validation follows": ("fine", FOLLOWED, shaken(decay(5, 0.55, 8), 0.005, 3), FOLLOWED, {}),
+    "a gap within the noise": ("noisy", LEARNS - 0.3 * T, shaken(WORKS, 0.3, 5), LEARNS - 0.3 * T, {}),
     "dropout on raw inputs": ("training and inference disagree", LEARNS, WORKS + 1, LEARNS + 1, {}),
     "an inference a little worse": ("fine", LEARNS, WORKS + 0.1, LEARNS + 0.1, {}),
     "the logged loss is the higher one": ("fine", LEARNS + 0.5, WORKS, LEARNS, {}),
@@ -72,7 +74,7 @@ MADE_UP = {
     "a straight line down": ("too slow", 5 - T, 5.1 - T, 5 - T, {}),
     "hardly down, but steadily": ("too slow", 5 - 0.01 * T, 5.1 - 0.01 * T, 5 - 0.01 * T, {}),
     "steadily down, far from its end": ("too slow", decay(5, 0.5, 3), decay(5, 0.55, 3), decay(5, 0.5, 3), {}),
-    "falls a little, all but arrived": ("fine", LEARNS - 0.03 * T, WORKS - 0.03 * T, LEARNS - 0.03 * T, {}),
+    "falls a little, all but arrived": ("fine", ARRIVED, ARRIVED + 0.02, ARRIVED, {}),
     "never moves": ("stuck", LEVEL, LEVEL + 0.1, LEVEL, {}),
     "flat early, where a constant is": (
         "stuck",
@@ -97,7 +99,7 @@ MADE_UP = {
     ),
     "as high as a constant, dropout at work": (
         "underfits",
-        LEARNS + 1 - 0.2 * T,
+        DROPPED_MOST,
         WORKS + 0.15,
         LEARNS + 0.15,
         {"baseline": 0.665},
@@ -119,6 +121,7 @@ MADE_UP = {
     "far above a constant": ("unstable", 1e7 - 1e5 * T, 1e7 - 1e5 * T, 1e7 - 1e5 * T, {"baseline": 13.0}),
     "no loss at inference, a gap opens": ("cannot be told", MEMORISES, WORKS + 0.3 * T, None, {}),
     "no loss at inference, no gap": ("fine", LEARNS, WORKS, None, {}),
+    "nothing left to learn": ("cannot be told", 0 * T, 0 * T, 0 * T, {}),
     "too few epochs": ("cannot be told", LEARNS[:9], WORKS[:9], LEARNS[:9], {}),
     "one epoch": ("cannot be told", LEARNS[:1], WORKS[:1], None, {}),
     "not a number from some epoch on": ("unstable", np.where(T > 0.5, np.nan, LEARNS), WORKS, None, {}),
@@ -228,9 +231,27 @@ def test_of_several_runs_most_decide_and_the_others_are_counted() -> None:
 
 
 def test_where_as_many_runs_show_one_problem_as_another_the_median_end_decides() -> None:
-    ends_lowest, ends_between, ends_highest = "validation jumps", "training falls, validation rises", "never moves"
-    found = several(ends_lowest, ends_highest, ends_between)
-    assert (found.problem, found.agree) == ("overfits", 1)
+    found = several("loses what it had learned", "training falls, validation stays", "never moves")  # 4.5, 0.55, 2.1
+    assert (found.problem, found.agree) == ("stuck", 1)
+
+
+def test_the_median_end_does_not_outvote_the_most() -> None:
+    overfits, apart = "training falls, validation stays", "dropout on raw inputs"
+    found = several("never moves", overfits, apart, "loses what it had learned", overfits)
+    assert (found.problem, found.agree) == ("overfits", 2)
+
+
+def test_the_numbers_are_those_of_the_median_run_among_those_that_show_the_problem() -> None:
+    _, logged, validation, inference, _ = MADE_UP["training falls, validation stays"]
+    stacked = (np.stack([factor * series for factor in (3, 1, 2)]) for series in (logged, validation, inference))
+    found = LearningCurves(*stacked).diagnosis()
+    assert found.evidence["gap"] == pytest.approx(2 * diagnosed("training falls, validation stays").evidence["gap"])
+
+
+def test_what_cannot_be_told_is_not_told_beside_a_problem() -> None:
+    flat = decay(5, 0.66, 60)
+    found = LearningCurves(late(flat, 1e4, 1), flat, flat).diagnosis()
+    assert (found.problem, found.also) == ("unstable", ())
 
 
 @pytest.mark.parametrize("name", ["baseline", "reached"])
