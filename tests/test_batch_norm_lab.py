@@ -222,7 +222,12 @@ def test_with_a_page_the_controls_are_shown_and_shown_again(lab: BatchNormLab, m
     monkeypatch.setattr(front_end, "listens", lambda: True)
     kind = "application/vnd.jupyter.widget-view+json"
     first = shown_by(lab)[kind]["model_id"]
-    assert first == shown_by(lab)[kind]["model_id"] == lab.open().model_id
+    shown = shown_by(lab)
+    assert first == shown[kind]["model_id"] == lab.open().model_id
+    assert shown["text/plain"] == reading(lab)
+    root = ElementTree.fromstring(shown["text/html"])
+    assert len(elements(root, "g", "histogram")) == 3
+    assert root.attrib["aria-label"] == reading(lab)
     assert pyplot.get_fignums() == []
 
 

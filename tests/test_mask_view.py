@@ -6,17 +6,19 @@ import re
 import threading
 from xml.etree import ElementTree
 
+import nbformat
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
+from nbconvert import HTMLExporter
 
 from dropnorm.lab import front_end
 from dropnorm.lab.controls import spoken
 from dropnorm.lab.mask_view import STEPS, MaskView
 from dropnorm.sweep.masks import MaskStream
-from tests.widget_tree import SPACE, find, picture, reading, shown_by, texts
+from tests.widget_tree import SPACE, find, outputs_of, picture, reading, shown_by, texts
 
 
 @pytest.fixture
@@ -205,6 +207,22 @@ def test_with_a_page_the_controls_are_shown_and_shown_again(view: MaskView, monk
     kind = "application/vnd.jupyter.widget-view+json"
     first = shown_by(view)[kind]["model_id"]
     assert first == shown_by(view)[kind]["model_id"] == view.open().model_id
+
+
+def test_where_its_kernel_is_gone_a_page_still_has_a_picture_and_words(
+    view: MaskView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_end, "listens", lambda: True)
+    shown, hint = outputs_of(view)
+    assert set(shown) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    assert (shown["text/html"], shown["text/plain"]) == view.static()
+    assert front_end.LIVE in view.open()._dom_classes  # else the hint would be seen beside a living view
+    assert front_end.NO_KERNEL in hint["text/html"]
+    outputs = [nbformat.v4.new_output("display_data", data) for data in (shown, hint)]
+    cell = nbformat.v4.new_code_cell("MaskView()", outputs=outputs)
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert 'class="panel"' in page
+    assert "VBox" not in page
 
 
 def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:

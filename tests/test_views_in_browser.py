@@ -47,6 +47,19 @@ def until_reading(page: sync_api.Page, view: str, words: str) -> None:
     )
 
 
+def until_hint(page: sync_api.Page, view: str, state: str) -> None:
+    """Wait until the hint below a view is ``visible`` or ``hidden``."""
+    output = page.locator(".jp-OutputArea-child", has=page.locator(view))
+    output.locator("+ .jp-OutputArea-child .dropnorm-hint").wait_for(state=state)
+
+
+def heights(page: sync_api.Page) -> list[float]:
+    """How high the outputs are: what a living view shows, and the hint below it."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.jp-OutputArea-child')].map(each => each.getBoundingClientRect().height)"
+    )
+
+
 def crosses(page: sync_api.Page) -> int:
     return page.locator(f"{MASK_VIEW} .dropnorm-picture path.cross").count()
 
@@ -150,3 +163,29 @@ def test_live_curves_grow_while_fit_runs_and_stay_in_the_saved_page(page: sync_a
     assert "epoch 4 of 4" in page.locator(".dropnorm-live-curves .dropnorm-progress").inner_text()
     line.scroll_into_view_if_needed()
     keep_picture(page, "live-curves")
+
+
+def test_a_view_says_when_its_kernel_is_gone_and_only_then(page: sync_api.Page) -> None:
+    session = "window.jupyterapp.shell.currentWidget.sessionContext"
+    for end in ("restartKernel", "shutdown"):
+        for cell, view in enumerate((MASK_VIEW, BATCH_NORM)):
+            run_cell(page, cell)
+            page.wait_for_selector(f"{view} .dropnorm-picture svg")
+        page.wait_for_timeout(4000)  # longer than the hint waits
+        for view in (MASK_VIEW, BATCH_NORM):
+            until_hint(page, view, "hidden")
+        assert [height > 0 for height in heights(page)[:4]] == [True, False] * 2  # a living view has no gap below it
+        page.evaluate(f"{session}.{end}().then(() => 0)")
+        for view in (MASK_VIEW, BATCH_NORM):
+            until_hint(page, view, "visible")
+    command(page, "docmanager:save")
+    page.reload()  # a new kernel is started: it does not know the widgets
+    until_ready(page)
+    page.get_by_text("model not found").first.wait_for()
+    hint = page.locator(".dropnorm-hint")
+    hint.first.wait_for()
+    assert hint.count() == 2
+    keep_picture(page, "views-without-kernel")
+    run_cell(page, 0)
+    until_hint(page, MASK_VIEW, "hidden")
+    assert hint.nth(1).is_visible()

@@ -59,11 +59,17 @@ def reading(view: Openable) -> str:
     return html.unescape(re.sub("<[^>]*>", "", find(view.open(), "dropnorm-reading").value))
 
 
-def shown_by(view: Openable) -> dict[str, Any]:
-    """What a cell that ends in it shows, by kind."""
+def outputs_of(view: Openable) -> list[dict[str, Any]]:
+    """What a cell that ends in it shows: each output, by kind."""
     InteractiveShell.instance()
     with capture_output() as captured:
         view._ipython_display_()
     assert captured.stderr == ""
-    (output,) = captured.outputs
-    return output.data
+    return [output.data for output in captured.outputs]
+
+
+def shown_by(view: Openable) -> dict[str, Any]:
+    """What a cell that ends in it shows, by kind; the hint that follows widgets is left out."""
+    output, *hint = outputs_of(view)
+    assert all("dropnorm-hint" in each["text/html"] for each in hint)
+    return output

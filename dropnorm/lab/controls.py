@@ -159,6 +159,10 @@ class View(ABC):
     def static(self) -> tuple[str, str]:
         """The static picture as an ``<svg>`` element, and its alternative text."""
 
+    def stand_in(self) -> tuple[str, str]:
+        """What stands for open controls where they cannot be shown: a picture and its alternative text."""
+        return self.static()
+
     def open(self) -> widgets.Box:
         """The box of controls, built if there is none."""
         if self._box is None:
@@ -176,7 +180,7 @@ class View(ABC):
         from IPython.display import display
 
         if front_end.listens():
-            display(self.open())
+            front_end.show(self.open(), *self.stand_in())
         else:
             svg, alt = self.static()
             display({"text/html": svg, "text/plain": alt}, raw=True)

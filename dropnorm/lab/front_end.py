@@ -1,12 +1,38 @@
-"""Whether somebody sits before a page that can show widgets.
+"""Whether somebody sits before a page that can show widgets, and how widgets are shown there.
 
 A notebook page (JupyterLab, Notebook 7, VS Code) names the cell in every request to run one. What runs a notebook
 unattended (nbclient, nbconvert, nbgrader) does not, and gets the static picture: no widget, no thread, no widget state.
+
+Widgets live as long as their kernel, but their notebook is read longer: on GitHub, converted by nbconvert, or
+opened another day. So `show` puts a picture and words beside the widgets' address, and a hint for JupyterLab,
+which would show a broken link or "model not found" and not say what to do.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+NO_KERNEL = (
+    "The controls of this cell have lost their kernel. To bring them back, run the cell with the imports, then this."
+)
+LIVE = "dropnorm-live"  # the outermost box's CSS class; ipywidgets adds `jupyter-widgets-disconnected` when it is dead
+# The hint's output follows the widgets' own. It is seen where those are dead: after a moment, for while a page loads
+# there are none either. ipywidgets does not notice a kernel that was shut down, JupyterLab's own sign beside the
+# kernel's name does. Other pages build outputs in another way and show no hint.
+HINT = f"""<style>
+.dropnorm-hint {{ display: none }}
+@keyframes dropnorm-hint {{ from {{ visibility: hidden; max-height: 0; margin: 0 }} }}
+.jp-OutputArea-child .dropnorm-hint {{ display: block; animation: dropnorm-hint 0s 3s backwards }}
+.jp-OutputArea-child:has(.{LIVE}:not(.jupyter-widgets-disconnected)) + .jp-OutputArea-child .dropnorm-hint {{
+  display: none
+}}
+.jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="unknown"]) .jp-OutputArea .jp-OutputArea-child
+  .jp-OutputArea-output .dropnorm-hint {{ display: block }}
+</style><p class="dropnorm-hint" role="note">{NO_KERNEL}</p>"""
 
 
 def cell_id() -> str | None:
@@ -22,3 +48,19 @@ def cell_id() -> str | None:
 def listens() -> bool:
     """Whether a page that can show widgets asked for the running cell."""
     return cell_id() is not None
+
+
+def show(box: ipywidgets.Box, html: str, plain: str) -> None:
+    """Display widgets, and beside them what stands for them where or when they cannot be shown.
+
+    Args:
+        box: the outermost box.
+        html: a picture of it.
+        plain: the same in words.
+    """
+    from IPython.display import display
+
+    box.add_class(LIVE)
+    view = box._repr_mimebundle_()
+    display({**view, "text/html": html, "text/plain": plain}, raw=True)
+    display({"text/html": HINT, "text/plain": NO_KERNEL}, raw=True)
