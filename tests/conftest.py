@@ -26,6 +26,17 @@ def course(tmp_path: Path) -> Layout:
     return layout
 
 
+@pytest.fixture
+def instant(monkeypatch):
+    """Labs find their curves at once: a pool that makes them up, `tests.instant_pool`."""
+    from dropnorm.sweep import background
+    from tests.instant_pool import InstantPool
+
+    pool = InstantPool()
+    monkeypatch.setattr(background, "shared", pool)
+    return pool
+
+
 @pytest.fixture(scope="session")
 def throw_away():
     """Delete a large folder without waiting for it: 60,000 files take minutes on some disks."""

@@ -1,75 +1,16 @@
-"""DropoutLab without a browser: its state, what is drawn and said, and that nothing is left behind."""
+"""DropoutLab without a browser: its state, what is drawn and said."""
 
 from __future__ import annotations
 
 import re
-import threading
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from ipywidgets.widgets import widget
 
-from dropnorm.curves import LearningCurves
 from dropnorm.lab import DropoutLab, dropout_lab
+from dropnorm.lab.picture import Change, CurvesPicture
 from dropnorm.lab.setting import RATES, Setting
-from dropnorm.sweep import background
-from dropnorm.sweep.background import Background
-
-PATIENCE = 120  # seconds until a test gives up
-SMALL = {"width": 32}
-
-
-@pytest.fixture
-def pool(tmp_path, monkeypatch):
-    """A pool of its own, with an empty cache."""
-    pool = Background(processes=2, folder=tmp_path / "sweeps")
-    monkeypatch.setattr(background, "shared", pool)
-    yield pool
-    pool.close()
-
-
-class InstantPool:
-    """A pool whose curves are made up on the spot, so that what is drawn can be told by heart: loss = 1 + rate."""
-
-    def __init__(self) -> None:
-        self.wishes = []
-        self.hold = False
-
-    def want(self, owner, wish) -> None:
-        self.wishes.append(wish)
-        if not self.hold:
-            self.serve(wish)
-
-    def serve(self, wish) -> None:
-        for plan in wish.plans:
-            rate = next((layer.rate for layer in plan.layers if hasattr(layer, "rate")), 0.0)
-            level = 1 + rate + 0.01 * plan.seed
-            falling = np.linspace(level + 1, level, plan.epochs)
-            wish.on_curves(plan, LearningCurves(falling, falling, falling - 0.2, seeds=(plan.seed,)))
-
-    def drop(self, owner) -> None:
-        pass
-
-
-@pytest.fixture
-def instant(monkeypatch):
-    pool = InstantPool()
-    monkeypatch.setattr(background, "shared", pool)
-    return pool
-
-
-def opened(*args, **kwargs) -> DropoutLab:
-    lab = DropoutLab(*args, **kwargs)
-    lab.open()
-    return lab
-
-
-def path(lab: DropoutLab, role: str, series: str = "val_loss") -> np.ndarray | None:
-    """The points of a curve that is drawn, ``(points, 2)``, or None."""
-    found = re.search(rf'<path class="{role} {series}" d="([^"]*)"', lab.controls.curves.value)
-    return np.array(re.findall(r"[ML]([\d.-]+) ([\d.-]+)", found[1]), float) if found else None
+from tests.instant_pool import opened, path
 
 
 def loss_at(lab: DropoutLab, height: float) -> float:
@@ -148,7 +89,7 @@ def test_curves_of_other_inputs_that_come_late_are_not_taken_for_these(instant):
     lab.close()
 
 
-@pytest.mark.parametrize("typed, nearest", [(0.33, 0.35), (5, 0.9), (-1, 0.0), (30, 0.9)])
+@pytest.mark.parametrize("typed, nearest", [(0.33, 0.35), (5, 0.9), (-1, 0.0), (30, 0.9), (1e308, 0.9)])
 def test_a_rate_that_the_lab_does_not_have_goes_to_the_nearest_and_is_said(instant, typed, nearest):
     lab = opened(0.3)
     lab.controls.rate_field.value = typed
@@ -160,8 +101,8 @@ def test_a_rate_that_the_lab_does_not_have_goes_to_the_nearest_and_is_said(insta
 @pytest.mark.parametrize("name", [preset.name for preset in dropout_lab.PRESETS])
 def test_a_preset_sets_every_control(instant, name):
     lab = opened(0.45, batch_norm="first", inputs="raw", width=64, optimizer="sgd", seed=3)
-    lab.controls.preset.value = name
     wanted = next(preset.setting for preset in dropout_lab.PRESETS if preset.name == name)
+    next(button for button in lab.controls.presets if button.description == name).click()
     assert lab.setting == wanted
     shown = {key: getattr(lab.controls, key).value for key in ("rate", "batch_norm", "inputs", "width", "optimizer")}
     assert Setting(**shown) == wanted
@@ -185,100 +126,18 @@ def test_reset_goes_back_to_where_the_cell_began(instant):
     lab.close()
 
 
-def test_real_curves_come_from_the_background(pool):
-    lab = DropoutLab(0.3, **SMALL)
-    came = threading.Event()
-    lab.open()
-    lab.controls.source.observe(lambda change: came.set() if "2 runs" in change["new"] else None, "value")
-    if "2 runs" not in lab.controls.source.value:
-        assert came.wait(PATIENCE)
-    assert path(lab, "shown") is not None and 'class="band val_loss"' in lab.controls.curves.value
+def test_the_ghost_is_named_where_there_is_one_and_rate_0_is_compared_with(instant):
+    lab = opened(0.3)
+    assert "Thin and broken" not in lab.controls.source.value
+    assert "At rate 0 it ends at" in lab.controls.reading.value
+    lab.controls.batch_norm.value = "after"
+    assert "Thin and broken lines: rate 0.3, swept." in lab.controls.source.value
+    lab.controls.rate.value = 0.0
+    assert "Thin and broken lines: rate 0.3, batch normalization after, swept." in lab.controls.source.value
+    assert "At rate 0" not in lab.controls.reading.value
+    dashes = re.findall(r'<path class="ghost (\w+)".*?stroke-dasharray="([^"]*)"', lab.controls.curves.value)
+    assert len(dict(dashes)) == len(set(dict(dashes).values())) == 2  # training and validation look unlike
     lab.close()
-
-
-def test_train_live_and_stop(instant):
-    lab = opened(0.3, **SMALL)
-    began, over = threading.Event(), threading.Event()
-    lab.controls.progress.observe(lambda change: began.set() if change["new"] >= 3 else None, "value")
-    lab.controls.train.click()
-    assert lab.controls.train.disabled and lab.controls.batch_norm.disabled and not lab.controls.stop.disabled
-    assert not lab.controls.rate.disabled
-    assert began.wait(PATIENCE)
-    lab.controls.stop.observe(lambda change: over.set() if change["new"] else None, "disabled")
-    lab.controls.rate.value = 0.7
-    moved = threading.Event()
-    lab.controls.source.observe(lambda change: moved.set() if "rate 0.7 from epoch" in change["new"] else None, "value")
-    assert moved.wait(PATIENCE)
-    assert 'class="change"' in lab.controls.curves.value and "Live: Keras" in lab.controls.source.value
-    lab.controls.stop.click()
-    assert over.wait(PATIENCE)
-    reached = lab.controls.progress.value
-    assert reached < 100 and len(path(lab, "shown")) == reached
-    assert "Stopped." in lab.controls.reading.value
-    assert lab._live.wait(PATIENCE) and lab.controls.progress.value == reached
-    lab.controls.rate.value = 0.5  # back to the sweep, the live curves as the ghost
-    assert "Swept" in lab.controls.source.value and len(path(lab, "ghost")) == reached
-    lab.close()
-
-
-def test_closing_while_it_trains_ends_the_training(instant):
-    lab = opened(0.3, **SMALL)
-    began = threading.Event()
-    lab.controls.progress.observe(lambda change: began.set() if change["new"] else None, "value")
-    lab.controls.train.click()
-    assert began.wait(PATIENCE)
-    lab.close()
-    assert lab._live.wait(PATIENCE)
-
-
-def test_opening_it_again_and_again_leaves_no_thread_no_figure_and_no_widget(instant):
-    opened(0.3).close()
-    threads, widgets = threading.active_count(), len(widget._instances)
-    for _ in range(5):
-        opened(0.3).close()
-    assert threading.active_count() == threads
-    assert plt.get_fignums() == []
-    assert len(widget._instances) == widgets
-
-
-def test_two_labs_do_not_disturb_each_other(instant):
-    one, two = opened(0.3), opened(0.6)
-    one.controls.rate.value = 0.1
-    assert two.setting.rate == 0.6 and two.controls.rate.value == 0.6
-    one.close()
-    two.controls.rate.value = 0.2
-    assert path(two, "shown") is not None
-    two.close()
-
-
-def test_a_cell_that_is_run_again_goes_on_where_its_controls_stood(instant, monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda content: shown.append(content))
-    monkeypatch.setattr(dropout_lab.front_end, "cell_id", lambda: "cell")
-    first = DropoutLab(0.3)
-    first._ipython_display_()
-    first.controls.rate.value = 0.8
-    second = DropoutLab(0.3)
-    second._ipython_display_()
-    assert second.setting.rate == 0.8 and first.controls is None
-    third = DropoutLab(0.5)  # the cell's code was changed: what it says counts
-    third._ipython_display_()
-    assert third.setting.rate == 0.5
-    third.close()
-    dropout_lab._open.clear()
-
-
-def test_where_no_page_listens_a_still_picture_is_left(capsys, monkeypatch, tmp_path):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda content, **kwargs: shown.append(content))
-    threads, pool = threading.active_count(), background.shared._pool
-    DropoutLab(0.3, **SMALL)._ipython_display_()
-    assert len(shown) == 1 and "<svg" in shown[0]["text/html"]
-    for rate in ("rate 0:", "rate 0.2:", "rate 0.5:", "rate 0.8:"):
-        assert f"At {rate}" in shown[0]["text/plain"]
-    assert threading.active_count() == threads and background.shared._pool is pool
-    assert capsys.readouterr() == ("", "")
-    assert plt.get_fignums() == []
 
 
 @pytest.mark.parametrize(
@@ -286,7 +145,11 @@ def test_where_no_page_listens_a_still_picture_is_left(capsys, monkeypatch, tmp_
     [
         ({"rate": 1.2}, "0 to 0.9 in steps of 0.05; this is 1.2"),
         ({"rate": 30}, "this is 30"),
-        ({"rate": "0.3"}, "this is a str"),
+        ({"rate": "0.3"}, "0 to 0.9 in steps of 0.05; this is '0.3'"),
+        ({"rate": float("nan")}, "this is nan"),
+        ({"rate": True}, "this is True"),
+        ({"batch_norm": "before activation"}, "'before'"),
+        ({"seed": 1.5}, "this is 1.5"),
         ({"rate": object()}, "use `show_curves"),
         ({"batch_norm": "behind"}, "'off', 'after', 'before', 'first'"),
         ({"width": 1024}, "32, 64, 128, 256"),
@@ -299,8 +162,15 @@ def test_what_it_does_not_offer_is_said_in_a_sentence(arguments, sentence):
         DropoutLab(**arguments)
 
 
-def test_missing_data_is_said_on_the_page(monkeypatch, instant):
-    monkeypatch.setenv("DROPNORM_SOURCE", "official")
-    monkeypatch.setenv("DROPNORM_DATA", "/nowhere")
-    box = DropoutLab(0.3).open()
-    assert isinstance(box, ipywidgets.HTML) and 'role="alert"' in box.value
+def test_numbers_that_equal_a_choice_are_that_choice():
+    lab = DropoutLab(np.float32(0.3), width=128.0, seed=np.int64(3))
+    assert lab.setting == Setting(0.3, width=128, seed=3) == Setting(0.1 + 0.2, seed=3)
+    assert isinstance(lab.setting.width, int) and isinstance(lab.setting.seed, int)
+    assert DropoutLab(0.3, "after", "raw").setting == Setting(0.3, "after", "raw")
+
+
+def test_rates_at_changes_that_are_close_stand_below_one_another():
+    picture = CurvesPicture(100, 0.1, 7, "loss")
+    drawn = picture.curves(None, changes=[Change(10 + step, rate) for step, rate in enumerate((0.85, 0.8, 0.75))])
+    labels = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"', drawn)
+    assert len({y for _, y in labels}) == 3

@@ -18,7 +18,7 @@ from tests.browser import (  # noqa: E402
     until_ready,
 )
 
-CELLS = ["from dropnorm.lab import DropoutLab", "DropoutLab(0.3, width=32)", "DropoutLab(0.6, width=32)"]
+CELLS = ["from dropnorm.lab import DropoutLab", "DropoutLab(0.3, width=32)", "DropoutLab(0.6, width=32)", "input()"]
 HANDLE, READING, CURVES = ".dropnorm-rate .noUi-handle", ".dropnorm-reading", ".dropnorm-curves"
 LINE = f"{CURVES} path.shown.val_loss"
 
@@ -38,12 +38,28 @@ def line(page: sync_api.Page) -> str:
     return page.locator(LINE).first.get_attribute("d")
 
 
+CODE = "document.querySelector('.dropnorm-code input').value"
+
+
 def until_rate(page: sync_api.Page, rate: float) -> None:
     """Wait until the code line names that rate, and its curves are there."""
     page.wait_for_function(
-        f"/DropoutLab\\(rate={float(rate)!r}[,)]/.test(document.querySelector('.dropnorm-code input').value)"
+        f"/DropoutLab\\(rate={float(rate)!r}[,)]/.test({CODE})"
         f" && !document.querySelector('{READING}').innerText.includes('computing')"
     )
+
+
+def test_a_lab_that_was_just_opened_answers_while_another_cell_runs(page: sync_api.Page) -> None:
+    page.evaluate(f"{NOTEBOOK}.activeCellIndex = 3")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell'); 0")
+    asked = page.locator(".jp-Stdin-input")
+    asked.wait_for()  # the kernel waits for an answer: the cell runs
+    page.locator(HANDLE).press("ArrowRight")
+    until_rate(page, 0.35)
+    page.locator(HANDLE).press("ArrowLeft")
+    until_rate(page, 0.3)
+    asked.press("Enter")
+    page.wait_for_selector('[data-status="idle"]')
 
 
 def test_arrow_keys_move_the_curves_and_leave_a_ghost(page: sync_api.Page) -> None:
@@ -79,6 +95,21 @@ def test_a_rate_typed_out_of_range_is_answered_by_a_sentence(page: sync_api.Page
     page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('0.9 is the nearest to 30')")
 
 
+def test_every_choice_is_made_by_keyboard(page: sync_api.Page) -> None:
+    page.locator(".dropnorm-bn button", has_text="first").press("Space")
+    page.wait_for_function(f"{CODE}.includes(\"batch_norm='first'\")")
+    page.locator(".dropnorm-bn button", has_text="off").press("Enter")
+    page.wait_for_function(f"!{CODE}.includes('batch_norm')")
+    assert not page.locator(".dropnorm-width").is_visible()
+    page.locator(".dropnorm-more button, button.dropnorm-more").first.press("Enter")
+    page.locator(".dropnorm-width button", has_text="64").press("Enter")
+    page.wait_for_function(f"{CODE}.includes('width=64')")
+    page.locator(".dropnorm-width button", has_text="32").press("Enter")
+    page.wait_for_function(f"{CODE}.includes('width=32')")
+    page.locator(".dropnorm-more button, button.dropnorm-more").first.press("Enter")
+    page.locator(".dropnorm-width").wait_for(state="hidden")
+
+
 def test_nothing_jumps_while_the_curves_change(page: sync_api.Page) -> None:
     places = set()
     for key in ("Home", "ArrowRight", "ArrowRight", "End"):
@@ -91,10 +122,10 @@ def test_nothing_jumps_while_the_curves_change(page: sync_api.Page) -> None:
 @pytest.mark.parametrize("theme", ["Dark", "Light"])
 def test_a_preset_shows_what_it_names_in_both_themes(page: sync_api.Page, theme: str) -> None:
     choose_theme(page, theme)
-    page.locator(".dropnorm-preset select").select_option("training and inference disagree")
+    page.locator(".dropnorm-preset button", has_text="training and inference disagree").press("Enter")
     until_rate(page, 0.5)
     page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('disagree')")
-    assert "batch_norm='before'" in page.locator(".dropnorm-code input").input_value()
+    assert "inputs='raw'" in page.locator(".dropnorm-code input").input_value()
     keep_picture(page, f"lab-{theme.lower()}")
 
 
@@ -143,5 +174,7 @@ def test_a_reloaded_page_has_the_state_back(page: sync_api.Page) -> None:
 
 def test_a_lab_whose_kernel_was_restarted_does_not_look_alive(page: sync_api.Page) -> None:
     page.evaluate(f"{NOTEBOOK}; window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    page.wait_for_selector(".jupyter-widgets-disconnected, .jp-OutputArea-output:has-text('Run')")
+    hint = page.locator(".dropnorm-hint").first
+    hint.wait_for(state="visible")
+    assert "run the cell" in hint.inner_text()
     keep_picture(page, "lab-restarted")

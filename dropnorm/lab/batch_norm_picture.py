@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from dropnorm.figures import BLUE, GREEN, PURPLE, VERMILLION, svg
 from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
+from dropnorm.lab.reading import signed
 
 SIZE = (7.6, 5.2)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 EDGES = np.linspace(-8, 12, 41)  # of the bars; what lies beyond is counted in the outermost
@@ -153,8 +154,3 @@ def bars(values: np.ndarray) -> np.ndarray:
     """The share of the values in each bar, ``(40,)``; the outermost ones hold what lies beyond them."""
     inside = np.clip(values, EDGES[0], EDGES[-1])
     return np.histogram(inside, EDGES)[0] / len(values)
-
-
-def signed(number: float) -> str:
-    """A number with two decimals, and no minus before a zero."""
-    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")

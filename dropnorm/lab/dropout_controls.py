@@ -1,73 +1,89 @@
-"""The controls of `DropoutLab`: which widgets, with which labels, in which rows."""
+"""The controls of `DropoutLab`: which widgets, with which labels, in which rows.
+
+Choices are buttons: JupyterLab takes the arrow keys and letters that a drop-down list would need for itself.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as widgets
 
-from dropnorm.lab.controls import LAYER, WRAPPED
+from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice
 from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.setting import ALLOWED, EPOCHS, RATES, Setting
 
-PLACES = tuple(("before activation" if place == "before" else place, place) for place in ALLOWED["batch_norm"])
+PLACES = [("before activation" if place == "before" else str(place), place) for place in ALLOWED["batch_norm"]]
 WIDE = {"description_width": "max-content"}
-CHOOSE = "choose …"
+WIDTH = "760px"  # at most: as wide as the drawing
+CHOICES = ("batch_norm", "inputs", "width", "optimizer", "seed")
 
 
 class DropoutControls:
     """The widgets, showing a setting; `box` holds them all, with room for what is drawn.
 
-    The slider's handle has no name that a screen reader could tell, so a labelled number field stands beside it.
+    The slider's handle has no name that a screen reader could tell, so a labelled number field stands beside it. The
+    buttons that change the network stand above what is read: its lines may wrap, and nothing else moves.
     """
 
     def __init__(self, setting: Setting) -> None:
         self.rate = widgets.FloatSlider(
-            min=0, max=RATES[-1], step=0.05, readout=False, layout=widgets.Layout(width="260px")
+            min=0, max=RATES[-1], step=0.05, readout=False, tooltip="dropout rate", layout={"width": "260px"}
         )
         self.rate_field = widgets.FloatText(
-            step=0.05, description="dropout rate", style=WIDE, layout=widgets.Layout(width="150px")
+            step=0.05, description="dropout rate", tooltip="dropout rate", style=WIDE, layout={"width": "150px"}
         )
-        self.batch_norm = _choice("batch normalization", PLACES)
-        self.inputs = _choice("inputs", ALLOWED["inputs"])
-        self.preset = _choice("show me", (CHOOSE, *(preset.name for preset in PRESETS)))
-        self.width = _choice("units in each layer", ALLOWED["width"])
-        self.optimizer = _choice("optimizer", ALLOWED["optimizer"])
+        self.batch_norm = _choice("batch normalization", PLACES, "bn", "9.5em")
+        self.inputs = _choice("inputs", [(str(each), each) for each in ALLOWED["inputs"]], "inputs", "3.5em")
+        self.width = _choice("units in each layer", [(str(each), each) for each in ALLOWED["width"]], "width", "8.5em")
+        self.optimizer = _choice("optimizer", [(str(each), each) for each in ALLOWED["optimizer"]], "optimizer", "5em")
         self.seed = widgets.BoundedIntText(
-            min=0, max=2**31 - 1, description="seed", style=WIDE, layout=widgets.Layout(width="130px")
+            min=0, max=2**31 - 1, description="seed", tooltip="seed", style=WIDE, layout={"width": "150px"}
         )
+        self.presets = [
+            widgets.Button(description=preset.name, tooltip=f"Show: {preset.name}", layout=BUTTON) for preset in PRESETS
+        ]
+        self.more = widgets.ToggleButton(description="more", tooltip="Units, optimizer and seed", layout=BUTTON)
         self.train = widgets.Button(description="Train live", icon="play", tooltip="Train this network now, by Keras")
         self.stop = widgets.Button(description="Stop", icon="stop", disabled=True, tooltip="End the live training")
         self.reset = widgets.Button(description="Reset", icon="refresh", tooltip="Back to where the cell began")
-        self.progress = widgets.IntProgress(max=EPOCHS, description="live", layout=widgets.Layout(width="220px"))
+        self.progress = widgets.IntProgress(
+            max=EPOCHS, tooltip="epochs of the live training", style=WIDE, layout={"width": "300px"}
+        )
         self.frame, self.curves = (widgets.HTML(layout=LAYER) for _ in range(2))
-        self.reading, self.source = widgets.HTML(), widgets.HTML()
+        self.reading, self.source = (
+            widgets.HTML(layout={"width": "auto", "max_width": WIDTH, "min_height": height})
+            for height in ("4.5em", "3em")
+        )
         self.code = widgets.Text(
-            description="this state as code", style=WIDE, layout=widgets.Layout(width="auto", max_width="760px")
+            description="this state as code",
+            tooltip="this state as code",
+            style=WIDE,
+            layout={"width": "auto", "max_width": WIDTH},
         )
         self.show(setting)
+        self.epochs(0)
         self.box = self._arranged()
 
     def _arranged(self) -> widgets.VBox:
-        for name in ("rate", "bn", "train", "stop", "curves", "reading", "progress"):
-            widget = self.batch_norm if name == "bn" else getattr(self, name)
-            widget.add_class(f"dropnorm-{name}")
-        for name in ("rate_field", "inputs", "preset", "reset", "source", "code", "seed", "width", "optimizer"):
+        for name in ("rate", "train", "stop", "curves", "reading", "progress"):
+            getattr(self, name).add_class(f"dropnorm-{name}")
+        for name in ("rate_field", "reset", "source", "code", "seed", "more"):
             getattr(self, name).add_class(f"dropnorm-{name.replace('_', '-')}")
-        more = widgets.Accordion(
-            [_row(self.width, self.optimizer, self.seed)],
-            titles=("more",),
-            selected_index=None,
-            layout=widgets.Layout(max_width="760px"),
-        )
-        drawing = widgets.GridBox([self.frame, self.curves], layout=widgets.Layout(max_width="760px"))
+        folded = _row(self.width, self.optimizer, self.seed)
+        widgets.dlink((self.more, "value"), (folded.layout, "display"), lambda more: "flex" if more else "none")
+        presets = _row(widgets.Label("show me", tooltip="show me"), *self.presets)
+        presets.add_class("dropnorm-preset")
         box = widgets.VBox(
             [
-                _row(self.rate_field, self.rate, self.preset),
-                _row(self.batch_norm, self.inputs),
-                more,
-                drawing,
+                _row(self.rate_field, self.rate),
+                presets,
+                _row(self.batch_norm, self.inputs, self.more),
+                folded,
+                _row(self.train, self.stop, self.reset, self.progress),
+                widgets.GridBox([self.frame, self.curves], layout={"max_width": WIDTH}),
                 self.reading,
                 self.source,
-                _row(self.train, self.stop, self.reset, self.progress),
                 self.code,
             ]
         )
@@ -77,21 +93,27 @@ class DropoutControls:
     def show(self, setting: Setting) -> None:
         """Set every control to a setting's value."""
         self.rate.value = self.rate_field.value = setting.rate
-        for name in ("batch_norm", "inputs", "width", "optimizer", "seed"):
+        for name in CHOICES:
             getattr(self, name).value = getattr(setting, name)
         self.code.value = setting.code
+
+    def epochs(self, number: int) -> None:
+        """How far the live training has come, as a bar and in words."""
+        self.progress.value, self.progress.description = number, f"live: epoch {number} of {EPOCHS}"
 
     def training(self, running: bool) -> None:
         """What may be pressed while a live training runs: its rate and Stop; what would need another network waits."""
         self.stop.disabled = not running
-        for control in (self.train, self.preset, self.batch_norm, self.inputs, self.width, self.optimizer, self.seed):
+        for control in (self.train, *self.presets, *(getattr(self, name) for name in CHOICES)):
             control.disabled = running
 
 
-def _choice(label: str, options: tuple) -> widgets.Dropdown:
-    return widgets.Dropdown(
-        description=label, options=options, style=WIDE, layout=widgets.Layout(width="max-content", max_width="340px")
-    )
+def _choice(label: str, options: list[tuple[str, Any]], css: str, room: str) -> widgets.ToggleButtons:
+    """Buttons of which one is pressed, with room for the label before them."""
+    made = choice(label, options, options[0][1], f"dropnorm-{css}")
+    made.style.description_width = room
+    made.layout.margin = "2px 16px 2px 2px"
+    return made
 
 
 def _row(*children: widgets.Widget) -> widgets.HBox:

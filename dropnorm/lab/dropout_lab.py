@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
+from numbers import Real
 from typing import Any
 
 import ipywidgets as widgets
@@ -13,11 +15,12 @@ from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.lab import front_end, still
 from dropnorm.lab.controls import close_all, spoken
-from dropnorm.lab.dropout_controls import CHOOSE, DropoutControls
+from dropnorm.lab.dropout_controls import CHOICES, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
 from dropnorm.lab.picture import CurvesPicture
-from dropnorm.lab.presets import PRESETS
-from dropnorm.lab.reading import reading
+from dropnorm.lab.presets import PRESETS, Preset
+from dropnorm.lab.reading import reading, reading_of_part, runs_and_seeds
+from dropnorm.lab.reruns import Reruns
 from dropnorm.lab.setting import ALLOWED, EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
 from dropnorm.split import split
@@ -28,7 +31,18 @@ DATA = "red-wine"
 BOTTOM, TOP, TICKS = 0.1, 7.0, (0.1, 0.2, 0.5, 1, 2, 5)
 YLABEL = "mean absolute error"
 
-_open: dict[str, DropoutLab] = {}  # by the cell that shows it: a cell that is run again ends the lab it showed before
+
+@dataclass(frozen=True)
+class Drawn:
+    """Curves in the picture, and which they are: a setting's swept ones, or a live training's where it is None."""
+
+    curves: LearningCurves
+    setting: Setting | None
+
+    @property
+    def words(self) -> str:
+        """Which they are, in words."""
+        return "the live training" if self.setting is None else f"{self.setting.words}, swept"
 
 
 class DropoutLab:
@@ -46,50 +60,63 @@ class DropoutLab:
         TypeError: something that is no setting, such as a model or curves.
     """
 
-    def __init__(self, rate: float | None = None, **setting: Any) -> None:
-        if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float)):
-            raise TypeError(
-                f"DropoutLab takes a dropout rate and settings, and trains its own networks; this is a "
-                f"{type(rate).__name__}. To draw learning curves of yours, use `show_curves(curves)`."
-            )
-        unknown = set(setting) - {field.name for field in fields(Setting)}
+    def __init__(
+        self,
+        rate: float | None = None,
+        batch_norm: str | None = None,
+        inputs: str | None = None,
+        width: int | None = None,
+        optimizer: str | None = None,
+        seed: int | None = None,
+        **unknown: Any,
+    ) -> None:
         if unknown:
             raise TypeError(
                 f"DropoutLab has no setting {', '.join(sorted(unknown))}; it has rate, batch_norm, inputs, width, "
                 "optimizer and seed."
             )
-        self._asked = setting if rate is None else {"rate": float(rate), **setting}
-        self.setting = Setting(**self._asked)
+        if rate is not None and not isinstance(rate, Real | str):
+            raise TypeError(
+                f"DropoutLab takes a dropout rate and settings, and trains its own networks; this is a "
+                f"{type(rate).__name__}. To draw learning curves of yours, use `show_curves(curves)`."
+            )
+        given = {
+            "rate": rate,
+            "batch_norm": batch_norm,
+            "inputs": inputs,
+            "width": width,
+            "optimizer": optimizer,
+            "seed": seed,
+        }
+        self._asked = Setting(**{name: value for name, value in given.items() if value is not None})
+        self.setting = self._asked
         self.controls: DropoutControls | None = None
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        cell = front_end.cell_id()
-        if cell is None:
+        if not front_end.listens():
             still.show_rates(self.setting)
             return
-        before = _open.pop(cell, None)
-        if before is not None:
-            before.close()
-            if before._asked == self._asked:
-                self.setting = before.setting
-        _open[cell] = self
-        display(self.open())
+        before = _cells.show(self)
+        if before is not None and before._asked == self._asked:
+            self.setting = before.setting
+        words = f"{self.setting.code}: a slider for the dropout rate above the learning curves of red wine."
+        front_end.show(self.open(), f"<p>{escape(words)}</p>", words)
 
     def open(self) -> widgets.Widget:
-        """Build the widgets and begin to compute; returns what is to be displayed."""
+        """Build the widgets and begin to compute; returns what is to be displayed. What is open stays as it is."""
+        if self.controls is not None:
+            return self.controls.box
         try:
             self._splits = {inputs: split(DATA, inputs) for inputs in ALLOWED["inputs"]}
             self._source = datasets.source(DATA)
         except datasets.DataError as error:
-            return widgets.HTML(f'<p role="alert">{escape(str(error))} Then run this cell again.</p>')
+            return widgets.HBox([widgets.HTML(f'<p role="alert">{escape(str(error))} Then run this cell again.</p>')])
         self._lock = threading.RLock()
-        self._shown: LearningCurves | None = None
-        self._shown_for: Setting | None = None
-        self._ghost: LearningCurves | None = None
-        self._live: LiveTraining | None = None  # the one that runs, or ended last
+        self._shown: Drawn | None = None
+        self._ghost: Drawn | None = None
+        self._live: LiveTraining | None = None  # the one that runs or ended last; None after a reset
         self._progress: Progress | None = None  # its curves so far
+        self._token: object | None = None  # of the live training that is heard, while it runs
         self._said = ""
         self.controls = DropoutControls(self.setting)
         self._swept = SweptCurves(self._came, self._say)
@@ -115,9 +142,10 @@ class DropoutLab:
         controls = self.controls
         controls.rate.observe(lambda change: self.choose(rate=nearest_rate(change["new"])), "value")
         controls.rate_field.observe(lambda change: self._typed(change["new"]), "value")
-        for name in ("batch_norm", "inputs", "width", "optimizer", "seed"):
+        for name in CHOICES:
             getattr(controls, name).observe(lambda change, name=name: self.choose(**{name: change["new"]}), "value")
-        controls.preset.observe(lambda change: self._preset(change["new"]), "value")
+        for preset, button in zip(PRESETS, controls.presets, strict=True):
+            button.on_click(lambda _, preset=preset: self._preset(preset))
         controls.train.on_click(lambda _: self.train())
         controls.stop.on_click(lambda _: self.stop())
         controls.reset.on_click(lambda _: self.reset())
@@ -142,7 +170,7 @@ class DropoutLab:
             if self._training:
                 self._live.move(setting.rate)
             elif self._progress is not None:  # a live training that has ended becomes the ghost
-                self._shown, self._shown_for, self._progress = self._progress.curves, None, None
+                self._shown, self._progress = Drawn(self._progress.curves, None), None
             self.controls.show(setting)  # before the drawing: the page paints when no message waits any more
             if before.at(setting.rate) != setting or self._swept.at(setting) is None:
                 self._swept.want(setting, self._splits[setting.inputs])
@@ -156,11 +184,8 @@ class DropoutLab:
                 self.controls.rate_field.value = near
             self._say(f"The lab's rates go from 0 to 0.9 in steps of 0.05: {near:g} is the nearest to {rate:g}.")
 
-    def _preset(self, name: str) -> None:
-        for preset in PRESETS:
-            if preset.name == name:
-                self.go(preset.setting)
-        self.controls.preset.value = CHOOSE
+    def _preset(self, preset: Preset) -> None:
+        self.go(preset.setting)
 
     def train(self) -> None:
         """Train the present setting by Keras, in a thread; the rate can be moved while it runs."""
@@ -168,10 +193,14 @@ class DropoutLab:
             if self.controls is None or self._training:
                 return
             self.controls.training(True)
-            self.controls.progress.value = 0
-            self._progress = None
-            data = self._splits[self.setting.inputs]
-            self._live = LiveTraining(self.setting.plan(), data, self._epoch, self._ended)
+            self.controls.stop.focus()  # the button that was pressed cannot keep the focus
+            self.controls.epochs(0)
+            self._progress, self._said = None, ""
+            data, token = self._splits[self.setting.inputs], object()
+            self._token = token
+            self._live = LiveTraining(
+                self.setting.plan(), data, partial(self._epoch, token), partial(self._ended, token)
+            )
             self._live.start()
             self._paint()
 
@@ -184,34 +213,38 @@ class DropoutLab:
         """Back to the setting with which the cell began, without a ghost and without a live training."""
         self.stop()
         with self._lock:
-            self._progress = self._shown = self._shown_for = self._ghost = None
-            self.controls.progress.value = 0
-            self.go(Setting(**self._asked))
+            self._live = self._token = self._progress = self._shown = self._ghost = None
+            self._said = ""
+            self.controls.training(False)
+            self.controls.epochs(0)
+            self.go(self._asked)
             self._paint()
 
-    # What comes from other threads.
+    # What comes from other threads. A training that was reset or replaced has another token, and is not heard.
 
     def _came(self, plan: Plan) -> None:
         with self._lock:
-            if self.controls is not None and plan.layers == self.setting.plan().layers:
+            if self.controls is not None and plan.layers in (self.setting.plan().layers, self.setting.layers(0.0)):
                 self._paint()
 
-    def _epoch(self, progress: Progress) -> None:
+    def _epoch(self, token: object, progress: Progress) -> None:
         with self._lock:
-            if self.controls is None:
+            if self.controls is None or token is not self._token:
                 return
-            self._progress, self._said = progress, ""
-            self.controls.progress.value = progress.epochs
+            self._progress = progress
+            self.controls.epochs(progress.epochs)
             self._paint()
 
-    def _ended(self, failure: str | None) -> None:
+    def _ended(self, token: object, failure: str | None) -> None:
         with self._lock:
-            if self.controls is None:
+            if self.controls is None or token is not self._token:
                 return
-            stopped = self._progress is not None and self._progress.epochs < EPOCHS
-            self._said = failure or ("Stopped." if stopped or self._progress is None else "")
+            stopped = self._progress is None or self._progress.epochs < EPOCHS
+            self._said, self._token = failure or ("Stopped." if stopped else ""), None
             self._paint()
             self.controls.training(False)
+            if self._live.stopping:  # Stop was pressed, and cannot keep the focus
+                self.controls.train.focus()
 
     def _say(self, sentence: str) -> None:
         with self._lock:
@@ -224,41 +257,44 @@ class DropoutLab:
     def _paint(self) -> None:
         """Draw what there is for the present setting, and say it."""
         swept, note, changes = self._swept.at(self.setting), "", ()
-        if self._progress is not None:
-            shown, ghost, changes = self._progress.curves, swept, self._progress.changes
-            seen = reading(shown)
-            source = self._live_source()
+        live, progress = self._live, self._progress
+        if progress is not None:
+            shown, changes = Drawn(progress.curves, None), progress.changes
+            ghost = None if swept is None else Drawn(swept, self.setting)
+            seen = reading(shown.curves) if progress.epochs == EPOCHS else reading_of_part(shown.curves, EPOCHS)
+            source = (
+                f"Live: Keras' fit (seed {live.plan.seed}) from rate {live.first_rate:g} on, {self._data()}"
+                + "".join(f"; rate {change.rate:g} from epoch {change.epochs:.1f} on" for change in changes)
+                + "."
+            )
         else:
             if swept is None:
                 note = f"computing the curves at rate {self.setting.rate:g} …"
             else:
-                if self._shown_for != self.setting and self._shown is not None:
+                if self._shown is not None and self._shown.setting != self.setting:
                     self._ghost = self._shown
-                self._shown, self._shown_for = swept, self.setting
+                self._shown = Drawn(swept, self.setting)
             shown, ghost = self._shown, self._ghost
-            seen = note or reading(shown)
-            source = self._swept_source(swept)
-            if not note and self._training and not self._live.stopping:
+            seen = note or reading(shown.curves, self._without())
+            source = "" if swept is None else f"Swept: {runs_and_seeds(swept)}, {self._data()}."
+            if not note and self._token is not None and not live.stopping:
                 seen += " The live training starts: Keras builds its network."
+        if ghost is not None and not note:
+            source += f" Thin and broken lines: {ghost.words}."
         controls = self.controls
-        controls.curves.value = self._picture.curves(shown, ghost, changes, note, seen)
-        controls.reading.value = spoken(f"{self._said} {seen}".strip())
+        drawn = None if shown is None else shown.curves
+        behind = None if ghost is None else ghost.curves
+        controls.curves.value = self._picture.curves(drawn, behind, changes, note, seen)
+        # While it trains, the sentence changes several times a second: nobody could listen.
+        controls.reading.value = spoken(f"{self._said} {seen}".strip(), live=self._token is None)
         controls.source.value = f"<small>{escape(source)}</small>"
 
-    def _swept_source(self, swept: LearningCurves | None) -> str:
-        if swept is None:
-            return ""
-        seeds = ", ".join(map(str, swept.seeds))
-        return (
-            f"Swept: {swept.runs} run{'s' * (swept.runs > 1)} (seed{'s' * (swept.runs > 1)} {seeds}), "
-            f"{self.setting.inputs} red wine, {self._source} data. Dashed and thin: the curves shown before."
-        )
+    def _without(self) -> LearningCurves | None:
+        """The swept curves of the same setting at rate 0, to compare with."""
+        return self._swept.at(self.setting.at(0.0)) if self.setting.rate else None
 
-    def _live_source(self) -> str:
-        changes = "".join(
-            f"; rate {change.rate:g} from epoch {change.epochs:.1f} on" for change in self._progress.changes
-        )
-        return (
-            f"Live: Keras' fit (seed {self._live.plan.seed}), {self.setting.inputs} red wine, {self._source} data"
-            f"{changes}. Dashed and thin: the swept curves of rate {self.setting.rate:g}."
-        )
+    def _data(self) -> str:
+        return f"{self.setting.inputs} red wine, {self._source} data"
+
+
+_cells = Reruns(DropoutLab.close)

@@ -61,6 +61,20 @@ def show(box: ipywidgets.Box, html: str, plain: str) -> None:
     from IPython.display import display
 
     box.add_class(LIVE)
+    _answer_beside_a_cell(box)
     view = box._repr_mimebundle_()
     display({**view, "text/html": html, "text/plain": plain}, raw=True)
     display({"text/html": HINT, "text/plain": NO_KERNEL}, raw=True)
+
+
+def _answer_beside_a_cell(widget: ipywidgets.Widget) -> None:
+    """Let what the page sends to these widgets be handled while a cell runs.
+
+    JupyterLab sends it to a subshell, a thread beside the one that runs cells. ipykernel 7.4 hands it to whichever of
+    the two wrote to the widget last: for one that a cell has just made that is the busy one.
+    """
+    comm = widget.comm
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda data, default: default
+    for child in getattr(widget, "children", ()):
+        _answer_beside_a_cell(child)

@@ -57,7 +57,8 @@ class LiveTraining:
     ) -> None:
         self.plan, self.split = described, split
         self.on_epoch, self._on_end = on_epoch, on_end
-        self.rate = next((layer.rate for layer in described.layers if isinstance(layer, plan.Dropout)), 0.0)
+        self.first_rate = next((layer.rate for layer in described.layers if isinstance(layer, plan.Dropout)), 0.0)
+        self.rate = self.first_rate
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dropnorm live training", daemon=True)
 

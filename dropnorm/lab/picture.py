@@ -19,6 +19,8 @@ from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
 SIZE = (7.6, 3.3)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 SERIES = (LOGGED, AT_INFERENCE, VALIDATION)
 DASHES = {LOGGED: "1.5 2.5", AT_INFERENCE: "6 3", VALIDATION: "none"}
+GHOST_DASHES = {AT_INFERENCE: "1 3", VALIDATION: "4 3"}
+LABEL, LABEL_ROWS = 26, 8  # points that a rate at a change takes, and rows of them below one another
 DOT = 4  # points: the radius of the best epoch's mark; the last epoch's lies half outside the axes
 
 
@@ -80,7 +82,7 @@ class CurvesPicture:
 
         Args:
             shown: what is drawn; of several runs the mean, with a band from the lowest to the highest.
-            ghost: curves drawn thin and dashed behind it, for comparison.
+            ghost: curves drawn thin and broken behind it, for comparison: validation dashed, training dotted.
             changes: the moments at which a live training's rate was changed, each drawn as a line with its rate.
             note: one short line inside the axes, such as "computing".
             alt: what is seen, in words.
@@ -93,7 +95,7 @@ class CurvesPicture:
             inside += [self._band(shown, name) for name in SERIES if shown.runs > 1]
             inside += [self._path(shown, name, "shown", _look(name)) for name in SERIES]
             inside.append(self._best(shown))
-        inside += [self._change(change) for change in changes]
+        inside += self._changes(changes)
         words = f'<text x="{x + width / 2:.1f}" y="{y + height / 2:.1f}" {TEXT}>{note}</text>' if note else ""
         within = (
             f'<svg x="{x:.1f}" y="{y:.1f}" width="{width + DOT:.1f}" height="{height:.1f}" overflow="hidden" '
@@ -111,7 +113,7 @@ class CurvesPicture:
         if len(numbers) == 1:  # a line needs two
             (x, y), colour = numbers[0], "currentColor" if role == "ghost" else LOOKS[name]["color"]
             return f'<circle class="{role} {name}" cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
-        dashes = "4 3" if role == "ghost" else DASHES[name]
+        dashes = (GHOST_DASHES if role == "ghost" else DASHES)[name]
         return f'<path class="{role} {name}" d="{path(points)}" {look} stroke-dasharray="{dashes}"/>'
 
     def _band(self, curves: LearningCurves, name: str) -> str:
@@ -129,13 +131,23 @@ class CurvesPicture:
         x, y = self._points(mean)[best]
         return f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="{DOT}" fill="{VERMILLION}"/>'
 
-    def _change(self, change: Change) -> str:
-        (x, _), top = places(self.axes, change.epochs, 1)[0], self._box[1]
-        return (
-            f'<g class="change"><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{top + self._box[3]:.1f}" '
-            f'stroke="currentColor" stroke-width="1" stroke-dasharray="2 3"/>'
-            f'<text x="{x + 3:.1f}" y="{top + 11:.1f}" {SMALL_TEXT}>{change.rate:g}</text></g>'
-        )
+    def _changes(self, changes: Sequence[Change]) -> list[str]:
+        """A line for each change, with its rate; where lines are close, each rate stands a row lower than the last."""
+        top, height = self._box[1], self._box[3]
+        drawn: list[str] = []
+        rows = [-LABEL] * LABEL_ROWS  # where the last label of each row stands
+        for change in changes:
+            x = float(places(self.axes, change.epochs, 1)[0, 0])
+            row = next((number for number, last in enumerate(rows) if x - last >= LABEL), None)
+            drawn.append(
+                f'<g class="change"><line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{top + height:.1f}" '
+                f'stroke="currentColor" stroke-width="1" stroke-dasharray="2 3"/>'
+            )
+            if row is not None:  # else the line alone: all of them are listed in words
+                rows[row] = x
+                drawn[-1] += f'<text x="{x + 3:.1f}" y="{top + 11 + 11 * row:.1f}" {SMALL_TEXT}>{change.rate:g}</text>'
+            drawn[-1] += "</g>"
+        return drawn
 
     def _points(self, series: np.ndarray) -> np.ndarray:
         """Where the numbers of the epochs 1, 2, … lie in the drawing, ``(epochs, 2)``; NaN where there is none."""

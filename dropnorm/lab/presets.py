@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from dropnorm.curves import LOGGED, VALIDATION, LearningCurves
-from dropnorm.lab.reading import disagrees
+from dropnorm.curves import LearningCurves
+from dropnorm.diagnosis import Problem
+from dropnorm.lab.reading import closes_the_gap, too_high
 from dropnorm.lab.setting import Setting
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A setting and what must be true of its curves, run by run, for it to have its name.
+    """A setting and what must be true of its curves for it to have its name.
 
     ``shows`` takes the setting's runs and, for comparison, those of the same setting without dropout.
     """
@@ -24,30 +23,17 @@ class Preset:
     shows: Callable[[LearningCurves, LearningCurves], bool]
 
 
-def _overfits(curves: LearningCurves, _: LearningCurves) -> bool:
-    """A third of the validation loss is gap, in every run."""
-    return bool((curves.gap > curves.last(VALIDATION) / 3).all())
+def _in_every_run(problem: Problem) -> Callable[[LearningCurves, LearningCurves], bool]:
+    def shows(curves: LearningCurves, _: LearningCurves) -> bool:
+        found = curves.diagnosis()
+        return found.problem == problem and found.agree == curves.runs
 
-
-def _closes_the_gap(curves: LearningCurves, without: LearningCurves) -> bool:
-    """Less than a third of the gap without dropout is left, at a validation loss that is no worse than seeds differ."""
-    same = np.median(curves.last(VALIDATION)) < 1.1 * np.median(without.last(VALIDATION))
-    return bool(same and (curves.gap < without.gap / 3).all())
-
-
-def _too_high(curves: LearningCurves, without: LearningCurves) -> bool:
-    """The network cannot learn what it learned without dropout: both its losses are twice as high, in every run."""
-    doubled = [(curves.last(name) > 2 * without.last(name)).all() for name in (LOGGED, VALIDATION)]
-    return bool(all(doubled))
-
-
-def _disagree(curves: LearningCurves, _: LearningCurves) -> bool:
-    return disagrees(curves)
+    return shows
 
 
 PRESETS = (
-    Preset("overfits", Setting(rate=0.0, batch_norm="after"), _overfits),
-    Preset("dropout closes the gap", Setting(rate=0.2, batch_norm="after"), _closes_the_gap),
-    Preset("rate too high", Setting(rate=0.7), _too_high),
-    Preset("training and inference disagree", Setting(rate=0.5, batch_norm="before"), _disagree),
+    Preset("overfits", Setting(rate=0.0, batch_norm="after"), _in_every_run(Problem.OVERFITS)),
+    Preset("dropout closes the gap", Setting(rate=0.2, batch_norm="after"), closes_the_gap),
+    Preset("rate too high", Setting(rate=0.7), too_high),
+    Preset("training and inference disagree", Setting(rate=0.5, inputs="raw"), _in_every_run(Problem.DISAGREE)),
 )

@@ -5,54 +5,105 @@ from __future__ import annotations
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.diagnosis import Problem
 
-RISE = 0.03  # a validation loss that ends this share above its best has risen: seeds alone move it less
+RISE = 0.03  # a validation loss that ends this share above the best tenth of its epochs has risen: noise is averaged
 FALL = 0.02  # a validation loss whose last fifth lies this share below the fifth before is still falling
-DISAGREEMENT = 1.25  # training loss at inference over the logged one; below it, dropout's noise may explain it
 
 
-def reading(curves: LearningCurves) -> str:
-    """What the curves show: how the validation loss ends, the gap, and whether training and inference disagree.
+def reading(curves: LearningCurves, without: LearningCurves | None = None) -> str:
+    """What the curves show: how the validation loss ends, the gap, and which problem they show, if any.
 
     Of several runs the medians are told, and the range of the last validation loss.
+
+    Args:
+        curves: of one setting.
+        without: of the same setting at rate 0, to compare with.
     """
     broken = int((~curves.finite).sum())
     if broken:
         which = "" if curves.runs == 1 else f" in {broken} of {curves.runs} runs"
-        return f"The loss ceases to be a number{which}: the training breaks down."
-    sentences = [f"{_course(curves)}; gap {_median(curves.gap):.2f}."]
-    if disagrees(curves):
+        return f"The loss becomes not a number (NaN){which}: the training breaks down."
+    sentences = [f"{_course(curves)}; gap {signed(_median(curves.gap))}."]
+    problem = curves.diagnosis().problem
+    if problem == Problem.OVERFITS:
+        sentences.append(
+            f"The network overfits: its training loss at inference is {_median(curves.last(AT_INFERENCE)):.2f}."
+        )
+    if problem == Problem.DISAGREE:
         sentences.append(
             f"Training and inference disagree: the training loss is {_median(curves.last(LOGGED)):.2f} as logged, "
             f"but {_median(curves.last(AT_INFERENCE)):.2f} at inference."
         )
+    if without is not None and without.finite.all():
+        sentences.append(_comparison(curves, without))
     return " ".join(sentences)
+
+
+def reading_of_part(curves: LearningCurves, epochs: int) -> str:
+    """What the curves of a training show that has come to ``curves.epochs`` of ``epochs``."""
+    start = f"Epoch {curves.epochs} of {epochs}: "
+    if not curves.finite.all():
+        return f"{start}the loss is not a number (NaN)."
+    validation, at_inference = curves.val_loss[0, -1], curves.loss_at_inference[0, -1]
+    return (
+        f"{start}validation loss {validation:.2f}, training loss {at_inference:.2f} at inference; "
+        f"gap {signed(validation - at_inference)}."
+    )
+
+
+def runs_and_seeds(curves: LearningCurves) -> str:
+    """How many runs these are, and from which seeds."""
+    seeds, plural = ", ".join(map(str, curves.seeds)), "s" * (curves.runs > 1)
+    return f"{curves.runs} run{plural} (seed{plural} {seeds})"
+
+
+def too_high(curves: LearningCurves, without: LearningCurves) -> bool:
+    """Whether a rate keeps the network from learning what it learns at rate 0: both its losses are twice as high."""
+    return all((curves.last(name) > 2 * without.last(name).max()).all() for name in (LOGGED, VALIDATION))
+
+
+def closes_the_gap(curves: LearningCurves, without: LearningCurves) -> bool:
+    """Whether less than a third of the gap at rate 0 is left, at a validation loss no worse than seeds differ."""
+    same = _median(curves.last(VALIDATION)) < 1.1 * _median(without.last(VALIDATION))
+    return bool(same and (curves.gap < without.gap.min() / 3).all())
+
+
+def signed(number: float) -> str:
+    """A number with two decimals, and no minus before a zero."""
+    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def _comparison(curves: LearningCurves, without: LearningCurves) -> str:
+    if too_high(curves, without):
+        logged, validation = (_median(curves.last(n)) / _median(without.last(n)) for n in (LOGGED, VALIDATION))
+        return (
+            f"The rate is too high: the logged loss is {logged:.1f} times that at rate 0, the validation loss "
+            f"{validation:.1f} times."
+        )
+    before = f"{_median(without.last(VALIDATION)):.2f}, gap {signed(_median(without.gap))}"
+    if closes_the_gap(curves, without):
+        return f"Dropout closes the gap: at rate 0 the validation loss ends at {before}."
+    return f"At rate 0 it ends at {before}."
 
 
 def _course(curves: LearningCurves) -> str:
     last = curves.last(VALIDATION)
     end = f"{_median(last):.2f}" + ("" if curves.runs == 1 else f" ({last.min():.2f} to {last.max():.2f} by seed)")
-    if rises(curves):
+    risen, falling = _median(_rise(curves)) > RISE, _median(curves.still_falling) > FALL
+    if risen and falling:
+        return f"Validation loss goes up and down and ends at {end}"
+    if risen:
         return f"Validation loss rises after epoch {int(np.median(curves.best_epoch))} and ends at {end}"
-    if _median(curves.still_falling) > FALL:
-        return f"Validation loss is still falling and ends at {end}"
-    return f"Validation loss levels off and ends at {end}"
+    return f"Validation loss {'is still falling' if falling else 'levels off'} and ends at {end}"
 
 
-def rises(curves: LearningCurves) -> bool:
-    """Whether the validation loss ends clearly above its best, reached before the last tenth of the epochs."""
-    early = _median(curves.best_epoch) < 0.9 * curves.epochs
-    return early and _median(curves.rise_after_best) > RISE * _median(curves.best_val_loss)
-
-
-def disagrees(curves: LearningCurves) -> bool:
-    """Whether the network is clearly worse at inference than it was in training, on the same rows.
-
-    Dropout's noise alone makes the logged loss the *higher* one.
-    """
-    if curves.loss_at_inference is None:
-        return False
-    return _median(curves.last(AT_INFERENCE)) > DISAGREEMENT * _median(curves.last(LOGGED))
+def _rise(curves: LearningCurves) -> np.ndarray:
+    """By which share the validation loss of the last tenth of the epochs lies above the best tenth in a row, a run."""
+    tenth = max(1, curves.epochs // 10)
+    means = np.lib.stride_tricks.sliding_window_view(curves.val_loss, tenth, axis=1).mean(axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return means[:, -1] / means.min(axis=1) - 1
 
 
 def _median(values: np.ndarray) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
 
 RATES = tuple(round(0.05 * step, 2) for step in range(19))
 WIDTHS = (32, 64, 128, 256)
+ROUNDING = 1e-6  # 0.1 + 0.2 is the rate 0.3, and so is NumPy's single-precision 0.3
 SEEDS = 5  # runs whose spread is drawn: the seed that is named, and the ones after it
 BLOCKS, EPOCHS, BATCH = 3, 100, 256
 
@@ -50,16 +52,22 @@ class Setting:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.rate not in RATES:
+        """Check the values, and keep those that equal a choice (0.1 + 0.2, NumPy's numbers, 128.0) as that choice."""
+        rate = _number(self.rate)
+        if rate is None or abs(nearest_rate(rate) - rate) > ROUNDING:
             raise ValueError(
                 f"The lab's dropout rates are the shares dropped, 0 to 0.9 in steps of 0.05; this is {self.rate!r}."
             )
+        object.__setattr__(self, "rate", nearest_rate(rate))
         for name, allowed in ALLOWED.items():
-            if getattr(self, name) not in allowed:
-                choices = ", ".join(repr(value) for value in allowed)
-                raise ValueError(f"{name}={getattr(self, name)!r} is not among the lab's choices: {choices}.")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
+            value = getattr(self, name)
+            if value not in allowed:
+                choices = ", ".join(repr(each) for each in allowed)
+                raise ValueError(f"{name}={value!r} is not among the lab's choices: {choices}.")
+            object.__setattr__(self, name, allowed[allowed.index(value)])
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**31:
             raise ValueError(f"A seed is a whole number from 0 to {2**31 - 1}; this is {self.seed!r}.")
+        object.__setattr__(self, "seed", int(self.seed))
 
     def plan(self, rate: float | None = None, run: int = 0) -> Plan:
         """The plan of a run: of this rate or another, from the setting's seed or the one ``run`` places further."""
@@ -93,6 +101,20 @@ class Setting:
         return replace(self, rate=rate)
 
     @property
+    def words(self) -> str:
+        """The rate, and whatever is not as it is by default."""
+        default = Setting()
+        told = {
+            "batch_norm": f"batch normalization {self.batch_norm}",
+            "inputs": f"{self.inputs} inputs",
+            "width": f"{self.width} units",
+            "optimizer": self.optimizer,
+            "seed": f"seed {self.seed}",
+        }
+        others = (words for name, words in told.items() if getattr(self, name) != getattr(default, name))
+        return ", ".join([f"rate {self.rate:g}", *others])
+
+    @property
     def code(self) -> str:
         """The line of code that brings this state back."""
         changed = (
@@ -105,4 +127,12 @@ class Setting:
 
 def nearest_rate(value: float) -> float:
     """The rate of `RATES` that is nearest to a number."""
-    return min(RATES, key=lambda rate: abs(rate - value))
+    within = min(max(value, RATES[0]), RATES[-1])  # from 1e308 all rates are equally far, for a computer
+    return min(RATES, key=lambda rate: abs(rate - within))
+
+
+def _number(value: object) -> float | None:
+    """A real number as a float; None for anything else, a bool and NaN among it."""
+    if isinstance(value, bool) or not isinstance(value, Real) or value != value:
+        return None
+    return float(value)
