@@ -135,19 +135,85 @@ def test_a_later_wish_goes_first_and_drops_what_its_owner_wanted_before(pool, da
     assert len(early.got) < 10  # what ran, not what waited
 
 
-def test_ended_processes_are_said_and_started_again(pool, data):
-    slow = [replace(PLAN, seed=seed, epochs=100_000) for seed in range(4)]
-    listener = Listener(99)
-    pool.want("lab", Wish(slow, data, listener.came, listener.failed))
-    children = {child.pid for child in multiprocessing.active_children()}
-    for pid in children:
-        os.kill(pid, signal.SIGKILL)
+def test_runs_of_processes_that_were_killed_are_computed_again(pool, data):
+    plans = [replace(PLAN, seed=seed, epochs=400) for seed in range(8)]
+    listener = Listener(len(plans))
+    pool.want("lab", Wish(plans, data, listener.came, listener.failed))
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGKILL)
     listener.wait()
-    assert len(listener.failures) >= 1 and "ended" in listener.failures[0]
+    assert listener.failures == []
+    assert listener.got[plans[0]].val_loss.tobytes() == run(plans[0], data).val_loss.tobytes()
+
+
+def ends_its_process(*_):
+    os._exit(1)
+
+
+def fails_without_a_word(*_):
+    raise ValueError
+
+
+def test_processes_that_end_again_and_again_are_said_once_to_everybody_and_started_when_asked(pool, data, monkeypatch):
+    lab, other = Listener(1), Listener(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "computed", ends_its_process)
+        pool.want("other", Wish([replace(PLAN, seed=seed) for seed in range(20)], data, other.came, other.failed))
+        pool.want("lab", Wish([PLAN, replace(PLAN, seed=1)], data, lab.came, lab.failed))
+        for listener in (lab, other):
+            listener.wait()
+            (told,) = listener.failures
+            assert "ended 3 times" in told and told.endswith("move a control, and they are started again.")
     again = Listener(1)
     pool.want("lab", Wish([PLAN], data, again.came, again.failed))
     again.wait()
     assert again.failures == []
+    assert (len(lab.failures), len(other.failures)) == (1, 1)
+
+
+def test_a_run_that_fails_without_a_word_is_named_by_its_error(pool, data, monkeypatch):
+    monkeypatch.setattr(background, "computed", fails_without_a_word)
+    listener = Listener(1)
+    pool.want("lab", Wish([PLAN], data, listener.came, listener.failed))
+    listener.wait()
+    assert listener.failures == ["A run in the background failed: ValueError."]
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="only POSIX sends a kernel's interrupt to its processes too")
+def test_an_interrupt_of_the_kernel_ends_no_run(tmp_path):
+    """JupyterLab sends it to the whole group: here while the processes start, while they import and while they run."""
+    script = tmp_path / "kernel.py"
+    script.write_text(
+        "import os, signal, sys, threading, numpy as np\n"
+        "from pathlib import Path\n"
+        "from dropnorm.split import Split\n"
+        "from dropnorm.sweep import Dense, Plan\n"
+        "from dropnorm.sweep.background import Background, Wish\n"
+        "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, lambda *_: None)\n"
+        "    X, y = np.zeros((64, 4), np.float32), np.zeros(64, np.float32)\n"
+        "    pool, came, failures = Background(2, Path(sys.argv[1])), threading.Semaphore(0), []\n"
+        "    def failed(sentence):\n"
+        "        failures.append(sentence)\n"
+        "        came.release()\n"
+        "    plans = [Plan((Dense(64), Dense(1)), epochs=300, seed=seed) for seed in range(8)]\n"
+        "    wish = Wish(plans, Split(X, y, X, y), lambda *_: came.release(), failed)\n"
+        "    threading.Thread(target=pool.want, args=('lab', wish)).start()\n"
+        "    for _ in plans:\n"
+        "        while not came.acquire(timeout=0.05):\n"
+        "            os.killpg(0, signal.SIGINT)\n"
+        "    print(failures)\n"
+        "    pool.close()\n"
+    )
+    kernel = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert (kernel.stdout, kernel.stderr) == ("[]\n", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux lets one wait for a process of others")

@@ -25,13 +25,15 @@ class SweptCurves:
         self._on_change, self._on_failure = on_change, on_failure
         self._lock = threading.Lock()
         self._runs: dict[tuple[str, Plan], LearningCurves] = {}
+        self.failure = ""  # why nothing more comes of what was wanted last, in one sentence; empty while all is well
 
     def want(self, setting: Setting, split: Split) -> None:
         """Compute all rates of this setting, the one that it names first; what is known is not computed again."""
         with self._lock:
+            self.failure = ""
             lacking = [plan for plan in setting.sweep() if (setting.inputs, plan) not in self._runs]
         came = partial(self._came, setting.inputs)
-        background.shared.want(self, background.Wish(lacking, split, came, self._on_failure))
+        background.shared.want(self, background.Wish(lacking, split, came, self._failed))
 
     def at(self, setting: Setting) -> LearningCurves | None:
         """The runs of a setting that are there, one a seed; None if there is not one."""
@@ -44,6 +46,10 @@ class SweptCurves:
         with self._lock:
             self._runs[inputs, plan] = curves
         self._on_change(plan)
+
+    def _failed(self, sentence: str) -> None:
+        self.failure = sentence
+        self._on_failure(sentence)
 
     def close(self) -> None:
         """Compute nothing more."""

@@ -2,20 +2,22 @@
 
 All that a kernel wants computed shares one pool. A wish replaces its owner's last one and goes before the wishes of
 others: what has not begun is dropped, what runs is finished and kept. The processes end with the kernel, even with one
-that was killed.
+that was killed; an interrupt is meant for the kernel, which sends it to them too, and they ignore it. What processes
+were computing that are lost all the same, other processes compute again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 from dropnorm.curves import LearningCurves
@@ -25,6 +27,7 @@ from dropnorm.sweep import cache, runs
 from dropnorm.sweep.plan import Plan
 
 PRIORITY = 10  # of 19, the lowest: enough that a learner's own training beside it goes first
+LOSSES = 3  # so many times in a row processes may be lost; then it is said, and nothing is computed until somebody asks
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class Background:
         self._processes, self._folder = processes or os.cpu_count() or 1, folder
         self._pool: ProcessPoolExecutor | None = None
         self._wishes: dict[object, tuple[Wish, str, deque[Plan]]] = {}  # the latest last
-        self._running = 0
+        self._running = self._losses = 0  # runs in the pool; pools lost since a run came
         self._lock = threading.RLock()
 
     def want(self, owner: object, wish: Wish) -> None:
@@ -94,35 +97,68 @@ class Background:
         """Give the pool work while it has room, the latest wish first; one more than it has processes never idles."""
         while True:
             with self._lock:
-                waiting = [each for each in reversed(self._wishes.values()) if each[2]]
+                waiting = [each for each in reversed(self._wishes.items()) if each[1][2]]
                 if not waiting or self._running > self._processes:
                     return
-                wish, data, plans = waiting[0]
-                plan = plans.popleft()
+                owner, (wish, data, plans) = waiting[0]
+                plan, future, failed = plans.popleft(), None, ""
                 try:
-                    self._pool = self._pool or _started(self._processes)
-                    future = self._pool.submit(computed, plan, wish.split, data, self._folder)
+                    pool = self._pool = self._pool or _started(self._processes)
+                    future = pool.submit(computed, plan, wish.split, data, self._folder)
                     self._running += 1
+                except BrokenProcessPool:
+                    plans.appendleft(plan)
+                    failed = self._lost(pool)
                 except (OSError, RuntimeError) as error:  # no process may be started, or the pool has been ended
-                    self._pool, self._wishes, future, why = None, {}, None, error
-            if future is None:  # said without the lock: who hears it may hold one of its own
-                wish.on_failure(f"Curves cannot be computed in the background ({why}); run the cell again.")
-                return
-            future.add_done_callback(lambda done, plan=plan, wish=wish: self._done(plan, wish, done))
+                    self._pool = None
+                    failed = f"Curves cannot be computed in the background ({_reason(error)}); run the cell again."
+            if failed:
+                self._give_up(failed)
+            elif future is not None:
+                future.add_done_callback(
+                    lambda done, owner=owner, wish=wish, plan=plan, pool=pool: self._done(owner, wish, plan, pool, done)
+                )
 
-    def _done(self, plan: Plan, wish: Wish, future: Future[LearningCurves]) -> None:
-        error = None if future.cancelled() else future.exception()
+    def _done(
+        self, owner: object, wish: Wish, plan: Plan, pool: ProcessPoolExecutor, future: Future[LearningCurves]
+    ) -> None:
+        error, failed = None if future.cancelled() else future.exception(), ""
         with self._lock:
             self._running -= 1
             if isinstance(error, BrokenProcessPool):
-                self._pool, self._wishes = None, {}
-        if isinstance(error, BrokenProcessPool):
-            wish.on_failure("The background processes were ended; move a control, and they are started again.")
-        elif error is not None:
-            wish.on_failure(f"A run in the background failed: {error}.")
-        elif not future.cancelled():
+                failed = self._lost(pool)
+                standing = self._wishes.get(owner)
+                if standing is not None and standing[0] is wish:
+                    standing[2].appendleft(plan)
+            elif not future.cancelled():
+                self._losses = 0
+        if failed:
+            self._give_up(failed)
+        elif error is None and not future.cancelled():
             wish.on_curves(plan, future.result())
+        elif error is not None and not isinstance(error, BrokenProcessPool):
+            wish.on_failure(f"A run in the background failed: {_reason(error)}.")
         self._feed()
+
+    def _lost(self, pool: ProcessPoolExecutor) -> str:
+        """Note that a pool's processes are gone; what there is to say if that has happened too often."""
+        if self._pool is not pool:  # several runs tell of the same loss
+            return ""
+        self._pool, self._losses = None, self._losses + 1
+        if self._losses < LOSSES:
+            return ""
+        self._losses = 0
+        return (
+            f"The background processes were ended {LOSSES} times, perhaps for lack of memory; move a control, and "
+            "they are started again."
+        )
+
+    def _give_up(self, sentence: str) -> None:
+        """Forget all wishes and say why. Called without the lock: who hears it may hold one of its own."""
+        with self._lock:
+            wishes, self._wishes = self._wishes, {}
+        for wish, _, _ in wishes.values():
+            wish.on_failure(sentence)
 
 
 shared = Background()
@@ -130,16 +166,38 @@ shared = Background()
 
 
 def _started(processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("spawn"), initializer=go_to_the_background
-    )
+    return ProcessPoolExecutor(processes, mp_context=_Uninterrupted(), initializer=go_to_the_background)
+
+
+class _Process(SpawnProcess):
+    """A process that no interrupt reaches, not while it imports either: it inherits that from who starts it."""
+
+    def start(self) -> None:
+        if not hasattr(signal, "pthread_sigmask"):  # Windows, where an interrupt is for the kernel alone
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Uninterrupted(SpawnContext):
+    Process = _Process
 
 
 def go_to_the_background() -> None:
-    """Make this process one that nobody notices: low priority, gone when its parent is."""
+    """Make this process one that nobody notices: low priority, deaf to interrupts, gone when its parent is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError, AttributeError):  # Windows has no `nice`
         os.nice(PRIORITY)
     end_with_parent()
+
+
+def _reason(error: BaseException) -> str:
+    """What an error says, or its name where it says nothing; without a full stop."""
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def computed(plan: Plan, split: Split, data: str, folder: Path = cache.FOLDER) -> LearningCurves:
