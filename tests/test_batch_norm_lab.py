@@ -12,10 +12,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
 
-from dropnorm.lab import front_end
 from dropnorm.lab.batch_norm_lab import BATCHES_PLAYED, MOMENTA, BatchNormLab, Normalization
 from dropnorm.lab.controls import plain
-from tests.widget_tree import elements, find, path, picture, reading, shown_by, texts
+from tests.widget_tree import elements, find, path, picture, reading, shown_by, texts, unnamed
 
 
 @pytest.fixture
@@ -126,7 +125,7 @@ def test_reset_starts_the_averages_anew_and_keeps_batch_and_settings(lab: BatchN
 NUMBERS = {
     "scale": (0.7, lambda lab: lab.scale),
     "shift": (-1.3, lambda lab: lab.shift),
-    "batch-size": (100, lambda lab: lab.batch_size),
+    "batch-size": (104, lambda lab: lab.batch_size),
     "gamma": (0.4, lambda lab: lab.normalization.gamma),
     "beta": (-0.9, lambda lab: lab.normalization.beta),
 }
@@ -154,6 +153,20 @@ def test_a_number_outside_its_limits_is_clamped_and_that_is_said(lab: BatchNormL
     assert field.value == slider.value == slider.min
     find(lab.open(), "dropnorm-next-batch").click()
     assert "outside" not in reading(lab)
+
+
+def test_a_typed_number_is_kept_or_answered(lab: BatchNormLab) -> None:
+    field, slider = find(lab.open(), "dropnorm-batch-size-field"), find(lab.open(), "dropnorm-batch-size")
+    field.value = 75
+    assert (lab.batch_size, field.value, slider.value) == (75, 75, 72)
+    assert reading(lab).startswith("75 activations")
+    field.value = 75.4
+    assert (lab.batch_size, field.value) == (75, 75)
+    assert reading(lab).startswith("batch size: 75.4 is not a whole number; 75 is used. 75 activations")
+    field.value = 7.5
+    assert reading(lab).startswith("batch size: 7.5 is outside 8 to 512; 8 is used. 8 activations")
+    find(lab.open(), "dropnorm-scale-field").value = 1.234
+    assert (lab.scale, find(lab.open(), "dropnorm-scale").value) == (1.234, 1.2)
 
 
 def test_gamma_and_beta_stretch_and_shift_both_modes(lab: BatchNormLab) -> None:
@@ -197,6 +210,7 @@ def test_every_control_has_a_label_and_a_class_of_its_own(lab: BatchNormLab) -> 
     assert "dropnorm-batch-norm-lab" in box._dom_classes
     for css in ("momentum", "next-batch", "reset", "play", *(f"{name}-field" for name in NUMBERS)):
         assert find(box, f"dropnorm-{css}").description
+    assert unnamed(box) == []
     for name in NUMBERS:
         assert find(box, f"dropnorm-{name}").tooltip == find(box, f"dropnorm-{name}-field").description
 
@@ -216,19 +230,6 @@ def test_without_a_page_a_static_picture_is_left_and_nothing_else() -> None:
     assert path(root, "batch-mean").count("M") == 100
     assert root.attrib["aria-label"] == data["text/plain"]
     assert "after 100 batches at momentum 0.99" in data["text/plain"]
-
-
-def test_with_a_page_the_controls_are_shown_and_shown_again(lab: BatchNormLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front_end, "listens", lambda: True)
-    kind = "application/vnd.jupyter.widget-view+json"
-    first = shown_by(lab)[kind]["model_id"]
-    shown = shown_by(lab)
-    assert first == shown[kind]["model_id"] == lab.open().model_id
-    assert shown["text/plain"] == reading(lab)
-    root = ElementTree.fromstring(shown["text/html"])
-    assert len(elements(root, "g", "histogram")) == 3
-    assert root.attrib["aria-label"] == reading(lab)
-    assert pyplot.get_fignums() == []
 
 
 def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:
@@ -254,3 +255,42 @@ def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:
 def test_a_seed_that_is_none_is_named(seed: object) -> None:
     with pytest.raises(ValueError, match=re.escape(f"seed is a whole number from 0 to 2147483647; this is {seed!r}.")):
         BatchNormLab(seed)
+
+
+ASKED = {"scale": 1.25, "shift": -2, "batch_size": 33, "momentum": 0.9, "gamma": 0.5, "beta": 1}
+
+
+def test_it_begins_with_what_it_was_asked_for() -> None:
+    lab = BatchNormLab(3, **ASKED)
+    assert reading(lab).startswith("33 activations")
+    state = lab.normalization
+    assert (lab.seed, lab.scale, lab.shift, state.momentum, state.gamma, state.beta) == (3, 1.25, -2, 0.9, 0.5, 1)
+    assert find(lab.open(), "dropnorm-scale-field").value == 1.25
+    assert find(lab.open(), "dropnorm-momentum").value == 0.9
+    lab.close()
+    alt = lab.static()[1]
+    assert alt.startswith("33 activations") and "after 100 batches at momentum 0.9" in alt and "γ = 0.5" in alt
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"scale": 4}, "scale is a number from 0.5 to 3; this is 4."),
+        ({"shift": "left"}, "shift is a number from -4 to 4; this is 'left'."),
+        ({"batch_size": 7.5}, "batch_size is a whole number from 8 to 512; this is 7.5."),
+        ({"momentum": 0.5}, "momentum is 0.99 or 0.9; this is 0.5."),
+        ({"gamma": float("nan")}, "gamma is a number from 0 to 2; this is nan."),
+        ({"beta": None}, "beta is a number from -2 to 2; this is None."),
+    ],
+)
+def test_a_setting_outside_its_limits_is_named(wrong: dict[str, object], told: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)):
+        BatchNormLab(**wrong)
+
+
+def test_something_else_than_a_setting_is_answered_by_what_it_takes() -> None:
+    told = "BatchNormLab takes a seed and settings, and draws its own activations; this is a dict. To draw learning"
+    with pytest.raises(TypeError, match=re.escape(told)):
+        BatchNormLab({"loss": [1]})
+    with pytest.raises(TypeError, match="BatchNormLab has no setting rate; it has seed, scale, shift, batch_size, mom"):
+        BatchNormLab(rate=0.3)

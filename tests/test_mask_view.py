@@ -6,19 +6,16 @@ import re
 import threading
 from xml.etree import ElementTree
 
-import nbformat
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
-from nbconvert import HTMLExporter
 
-from dropnorm.lab import front_end
 from dropnorm.lab.controls import spoken
 from dropnorm.lab.mask_view import STEPS, MaskView
 from dropnorm.sweep.masks import MaskStream
-from tests.widget_tree import SPACE, find, outputs_of, picture, reading, shown_by, texts
+from tests.widget_tree import SPACE, find, picture, reading, shown_by, texts, unnamed
 
 
 @pytest.fixture
@@ -136,6 +133,18 @@ def test_slider_and_field_keep_in_step_and_a_higher_rate_drops_the_same_units_an
     assert "drops 0 of 6 hidden units and" in reading(view)
 
 
+def test_a_typed_rate_is_kept_as_it_is_and_the_slider_stands_near_it(view: MaskView) -> None:
+    field, slider = find(view.open(), "dropnorm-rate-field"), find(view.open(), "dropnorm-rate")
+    field.value = 0.333
+    assert (view.rate, field.value, slider.value) == (0.333, 0.333, 0.35)  # the page would put the slider there
+    assert reading(view).startswith("Training mode") and "at rate 0.333" in reading(view)
+    slider.value = 0.4
+    assert (view.rate, field.value) == (0.4, 0.4)
+    view.close()
+    view.rate = 0.123
+    assert find(view.open(), "dropnorm-rate").value == 0.1
+
+
 def test_a_rate_that_is_none_is_said_once_and_the_view_goes_on(view: MaskView) -> None:
     field, slider = find(view.open(), "dropnorm-rate-field"), find(view.open(), "dropnorm-rate")
     field.value = 1.5
@@ -170,6 +179,8 @@ def test_every_control_has_a_label_and_a_class_of_its_own(view: MaskView) -> Non
     assert "dropnorm-mask-view" in box._dom_classes
     for css in ("rate-field", "mode", "next-row", "next-step", "play"):
         assert find(box, f"dropnorm-{css}").description
+    assert unnamed(box) == []
+    assert find(box, "dropnorm-mode").tooltips == ("mode: training", "mode: inference")
     assert find(box, "dropnorm-rate").tooltip == find(box, "dropnorm-rate-field").description == "dropout rate"
 
 
@@ -200,29 +211,6 @@ def test_without_a_page_a_static_picture_is_left_and_nothing_else() -> None:
     assert texts(panels[3], "title") == ["inference: row 1, any step"]
     assert root.attrib["aria-label"] == data["text/plain"]
     assert "inference: row 1, any step: no unit dropped" in data["text/plain"]
-
-
-def test_with_a_page_the_controls_are_shown_and_shown_again(view: MaskView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front_end, "listens", lambda: True)
-    kind = "application/vnd.jupyter.widget-view+json"
-    first = shown_by(view)[kind]["model_id"]
-    assert first == shown_by(view)[kind]["model_id"] == view.open().model_id
-
-
-def test_where_its_kernel_is_gone_a_page_still_has_a_picture_and_words(
-    view: MaskView, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(front_end, "listens", lambda: True)
-    shown, hint = outputs_of(view)
-    assert set(shown) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
-    assert (shown["text/html"], shown["text/plain"]) == view.static()
-    assert front_end.LIVE in view.open()._dom_classes  # else the hint would be seen beside a living view
-    assert front_end.NO_KERNEL in hint["text/html"]
-    outputs = [nbformat.v4.new_output("display_data", data) for data in (shown, hint)]
-    cell = nbformat.v4.new_code_cell("MaskView()", outputs=outputs)
-    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
-    assert 'class="panel"' in page
-    assert "VBox" not in page
 
 
 def test_closed_it_leaves_no_widget_and_opens_again_where_it_was() -> None:
@@ -275,6 +263,14 @@ def test_two_views_do_not_touch_each_other(view: MaskView) -> None:
 def test_an_argument_outside_its_limits_is_named(wrong: dict[str, object], told: str) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
         MaskView(**wrong)
+
+
+def test_something_else_than_a_rate_is_answered_by_what_it_takes() -> None:
+    told = "MaskView takes a dropout rate, and draws a network of its own; this is a list. To draw learning curves of"
+    with pytest.raises(TypeError, match=re.escape(told)):
+        MaskView([0.5])
+    with pytest.raises(TypeError, match="MaskView has no setting width; it has rate, units, rows and seed"):
+        MaskView(width=3)
 
 
 @pytest.mark.parametrize("arguments", [{"rate": 0.9, "units": 12, "rows": 64}, {"units": 2, "rows": 2}, {"rate": 0}])

@@ -117,6 +117,26 @@ def test_a_number_out_of_its_limits_is_answered_by_a_sentence(page: sync_api.Pag
     page.wait_for_function(f"document.querySelector('{BATCH_NORM} .dropnorm-shift-field input').value === '4'")
 
 
+def test_numbers_that_the_slider_cannot_hold_are_kept_or_answered(page: sync_api.Page) -> None:
+    for view, name, typed, told in (
+        (MASK_VIEW, "rate", "0.333", "at rate 0.333"),
+        (BATCH_NORM, "batch-size", "75", "75 activations"),
+        (BATCH_NORM, "batch-size", "20.5", "batch size: 20.5 is not a whole number; 20 is used."),
+    ):
+        field = page.locator(f"{view} .dropnorm-{name}-field input")
+        field.press("ControlOrMeta+a")
+        field.press_sequentially(typed)
+        field.press("Enter")
+        until_reading(page, view, told)
+        page.wait_for_timeout(300)  # the slider could still send the step next to it
+        assert told in page.locator(f"{view} .dropnorm-reading").inner_text()
+
+
+def test_no_title_says_null(page: sync_api.Page) -> None:
+    titles = page.locator(".dropnorm-live [title]").evaluate_all("all => all.map(each => each.title)")
+    assert "dropout rate" in titles and "null" not in titles
+
+
 def test_the_moving_averages_grow_while_batches_are_played_and_start_anew(page: sync_api.Page) -> None:
     play = page.locator(f"{BATCH_NORM} .dropnorm-play")
     play.click()

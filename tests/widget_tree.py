@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from xml.etree import ElementTree
 
 import ipywidgets as widgets
+import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+
+from dropnorm.lab import front_end, reruns
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
@@ -66,6 +69,36 @@ def outputs_of(view: Openable) -> list[dict[str, Any]]:
         view._ipython_display_()
     assert captured.stderr == ""
     return [output.data for output in captured.outputs]
+
+
+Kind = TypeVar("Kind", bound=Openable)
+
+
+class Page:
+    """A page whose cells show views, without a browser and without a kernel."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._cell, self._requests = "", 0
+        monkeypatch.setattr(front_end, "listens", lambda: True)
+        monkeypatch.setattr(reruns, "_running", lambda: (self._cell, str(self._requests)))
+
+    def run(self, cell: str, *views: Kind) -> list[Kind]:
+        """Run a cell that shows these views; returns them, to be closed in the end."""
+        self._cell, self._requests = cell, self._requests + 1
+        for view in views:
+            shown_by(view)
+        return list(views)
+
+
+def unnamed(box: widgets.Box) -> list[str]:
+    """The classes of the controls and texts to which a page would give the title "null"."""
+    found = []
+    for child in box.children:
+        if isinstance(child, widgets.Box):
+            found += unnamed(child)
+        elif child.tooltip is None and not isinstance(child, widgets.Play):
+            found += child._dom_classes
+    return found
 
 
 def shown_by(view: Openable) -> dict[str, Any]:

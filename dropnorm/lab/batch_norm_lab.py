@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from dropnorm.lab.arguments import number, one_of, refuse_objects, refuse_unknown, whole_number
 from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture, signed
 from dropnorm.lab.controls import (
     LAYER,
@@ -18,15 +19,23 @@ from dropnorm.lab.controls import (
     View,
     button,
     choice,
+    drawing,
     plain,
     reading_widget,
     spoken,
-    whole_number,
 )
 
 EPSILON = 1e-3  # Keras' own
 MOMENTA = (0.99, 0.9)  # Keras' own, and one that catches up ten times as fast
 SMALLEST, LARGEST = 8, 512  # batch sizes
+# The numbers that can be moved: what they are called, their limits, and by how much an arrow key moves them.
+NUMBERS = {
+    "scale": ("input scale", 0.5, 3, 0.1),
+    "shift": ("input shift", -4, 4, 0.1),
+    "batch_size": ("batch size", SMALLEST, LARGEST, 8),
+    "gamma": ("γ (scale)", 0, 2, 0.1),
+    "beta": ("β (shift)", -2, 2, 0.1),
+}
 BATCHES_PLAYED = 200  # then playing stops by itself, also where nobody looks any more
 MILLISECONDS_A_BATCH = 250
 STATIC_BATCHES = 100
@@ -86,18 +95,39 @@ class BatchNormLab(View):
 
     Args:
         seed: of the batches.
+        scale, shift, batch_size: of the activations to begin with, 0.5 to 3, −4 to 4 and 8 to 512.
+        momentum: of the moving averages to begin with, 0.99 or 0.9.
+        gamma, beta: scale and shift of the output to begin with, 0 to 2 and −2 to 2.
 
     Raises:
-        ValueError: ``seed`` is not a whole number from 0 to 2147483647.
+        ValueError: an argument is outside these limits.
+        TypeError: something of another kind, such as a model or curves.
     """
 
     css = "dropnorm-batch-norm-lab"
+    state = ("scale", "shift", "batch_size", "normalization", "number")
 
-    def __init__(self, seed: int = 0) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        scale: float = 2.0,
+        shift: float = 3.0,
+        batch_size: int = 64,
+        momentum: float = MOMENTA[0],
+        gamma: float = 1.0,
+        beta: float = 0.0,
+        **unknown: Any,
+    ) -> None:
+        numbers = {"scale": scale, "shift": shift, "gamma": gamma, "beta": beta}
+        super().__init__(seed=seed, batch_size=batch_size, momentum=momentum, **numbers)
+        refuse_unknown("BatchNormLab", unknown, "seed, scale, shift, batch_size, momentum, gamma and beta")
+        refuse_objects("BatchNormLab", "a seed and settings, and draws its own activations", seed)
         self.seed = whole_number("seed", seed, 0, 2**31 - 1)
-        self.scale, self.shift, self.batch_size = 2.0, 3.0, 64
-        self.normalization = Normalization()
+        self.batch_size = whole_number("batch_size", batch_size, SMALLEST, LARGEST)
+        scale, shift, gamma, beta = (number(name, value, *NUMBERS[name][1:3]) for name, value in numbers.items())
+        self.scale, self.shift = scale, shift
+        self.normalization = Normalization(one_of("momentum", momentum, MOMENTA), gamma, beta)
         self.number = 0  # of the batch that is shown
 
     def batch(self) -> np.ndarray:
@@ -144,7 +174,7 @@ class BatchNormLab(View):
 
     def static(self) -> tuple[str, str]:
         """The picture after the first hundred batches, with everything else as at the start; and its reading."""
-        lab = BatchNormLab(self.seed)
+        lab = BatchNormLab(**self._asked)
         for _ in range(STATIC_BATCHES):
             lab.next_batch()
         alt = lab.reading()
@@ -158,16 +188,15 @@ class BatchNormLab(View):
         state = self.normalization
         self._drawing = BatchNormPicture()
         self._reading = reading_widget()
-        self._frame, self._picture = (widgets.HTML(layout=LAYER) for _ in range(2))  # axes, and what changes over them
+        self._frame, self._picture = (drawing(layout=LAYER) for _ in range(2))  # axes, and what changes over them
         self._picture.add_class("dropnorm-picture")
+        now = {"scale": self.scale, "shift": self.shift, "batch_size": self.batch_size}
+        now |= {"gamma": state.gamma, "beta": state.beta}
         self._numbers = {
-            "scale": NumberControl("input scale", self.scale, 0.5, 3, 0.1, css="dropnorm-scale"),
-            "shift": NumberControl("input shift", self.shift, -4, 4, 0.1, css="dropnorm-shift"),
-            "batch_size": NumberControl(
-                "batch size", self.batch_size, SMALLEST, LARGEST, 8, css="dropnorm-batch-size", whole=True
-            ),
-            "gamma": NumberControl("γ (scale)", state.gamma, 0, 2, 0.1, css="dropnorm-gamma"),
-            "beta": NumberControl("β (shift)", state.beta, -2, 2, 0.1, css="dropnorm-beta"),
+            name: NumberControl(
+                label, now[name], low, high, step, css=f"dropnorm-{name}".replace("_", "-"), whole=name == "batch_size"
+            )
+            for name, (label, low, high, step) in NUMBERS.items()
         }
         for control in self._numbers.values():
             control.on_change(self._numbers_changed)

@@ -6,12 +6,13 @@ import html
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from numbers import Integral
-from typing import Any
+from copy import deepcopy
+from typing import Any, Self
 
 import ipywidgets as widgets
 
 from dropnorm.lab import front_end
+from dropnorm.lab.reruns import Reruns
 
 BUTTON = {"width": "auto", "flex": "0 0 auto"}  # as wide as its words, on narrow pages too
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
@@ -24,6 +25,7 @@ LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
 class NumberControl:
     """A number with a visible label: a field to type it into, and a slider beside it that keeps in step.
 
+    What is typed is kept as it is within the limits; the slider stands at the step that is nearest to it.
     The label belongs to the field, because the slider's handle has no name that a screen reader could say.
 
     Args:
@@ -31,23 +33,25 @@ class NumberControl:
         value: where it starts, within the limits.
         low, high, step: the limits, and by how much an arrow key moves.
         css: a CSS class for the slider; the field has it with ``-field`` behind it.
-        whole: whether it is a whole number.
+        whole: whether it is a whole number; another is rounded.
     """
 
     def __init__(
         self, label: str, value: float, low: float, high: float, step: float, *, css: str, whole: bool = False
     ) -> None:
         self.label, self.low, self.high, self.value = label, low, high, value
-        field, slider = (widgets.IntText, widgets.IntSlider) if whole else (widgets.FloatText, widgets.FloatSlider)
-        self.field = field(
+        self.step, self.whole = step, whole
+        # Not `IntText`, even for a whole number: the page would let no point be typed there and take 7.5 for 75.
+        self.field = widgets.FloatText(
             value=value,
             step=step,
             description=label,
+            tooltip=label,
             style={"description_width": LABEL_WIDTH},
             layout={"width": FIELD_WIDTH},
         )
-        self.slider = slider(
-            value=value,
+        self.slider = (widgets.IntSlider if whole else widgets.FloatSlider)(
+            value=self._nearest_step(),
             min=low,
             max=high,
             step=step,
@@ -80,19 +84,26 @@ class NumberControl:
         if not math.isfinite(wanted):
             self._note = f"{self.label}: {wanted} is not a number to work with; it stays at {plain(self.value)}."
         else:
-            self.value = min(max(wanted, self.low), self.high)
+            within = min(max(wanted, self.low), self.high)
+            self.value = round(within) if self.whole else within
+            limits = f"is outside {plain(self.low)} to {plain(self.high)}"
             if self.value != wanted:
-                self._note = (
-                    f"{self.label}: {plain(wanted)} is outside {plain(self.low)} to {plain(self.high)}; "
-                    f"{plain(self.value)} is used."
-                )
+                why = limits if within != wanted else "is not a whole number"
+                self._note = f"{self.label}: {plain(wanted)} {why}; {plain(self.value)} is used."
         self._setting = True
         try:
-            self.field.value = self.slider.value = self.value
+            self.field.value = self.value
+            if change["owner"] is self.field:
+                # Not elsewhere: the page would move it to a step, and tell that as a move of the learner's.
+                self.slider.value = self._nearest_step()
         finally:
             self._setting = False
         for listener in self._listeners:
             listener()
+
+    def _nearest_step(self) -> float:
+        step = self.low + round((self.value - self.low) / self.step) * self.step
+        return step if self.whole else round(step, 9)  # 0.30000000000000004 is 0.3 on the page
 
 
 class Player:
@@ -143,12 +154,18 @@ class View(ABC):
     """Something to display: controls where a page listens, a static picture with alternative text elsewhere.
 
     Nothing is built before it is displayed. Displayed again it shows the same controls again; after `close` it builds
-    new ones, in the state in which the old ones were left.
+    new ones, in the state in which the old ones were left. A cell that is run again closes what it showed before, and
+    goes on in its state if it asks for the same.
+
+    Args:
+        asked: the arguments, by name.
     """
 
     css: str  # the outer box's CSS class
+    state: tuple[str, ...]  # the attributes that the controls change
 
-    def __init__(self) -> None:
+    def __init__(self, **asked: Any) -> None:
+        self._asked = asked
         self._box: widgets.Box | None = None
 
     @abstractmethod
@@ -180,10 +197,22 @@ class View(ABC):
         from IPython.display import display
 
         if front_end.listens():
+            before = _cells.show(self)
+            if before is not None and before is not self:
+                self._go_on(before)
             front_end.show(self.open(), *self.stand_in())
         else:
             svg, alt = self.static()
             display({"text/html": svg, "text/plain": alt}, raw=True)
+
+    def _go_on(self, before: Self) -> None:
+        """Take over the state of a view that was shown before, if it is of this kind and was asked for the same."""
+        if type(before) is type(self) and before._asked == self._asked:
+            for name in self.state:
+                setattr(self, name, deepcopy(getattr(before, name)))
+
+
+_cells = Reruns(View.close)
 
 
 def close_all(widget: widgets.Widget) -> None:
@@ -209,14 +238,19 @@ def spoken(text: str, live: bool = True) -> str:
 
 def reading_widget() -> widgets.HTML:
     """Where a `spoken` reading stands: at least four lines high, so that nothing below it jumps."""
-    widget = widgets.HTML(layout={"width": "auto", "min_height": "6.2em"})
+    widget = drawing(layout={"width": "auto", "min_height": "6.2em"})
     widget.add_class("dropnorm-reading")
     return widget
 
 
+def drawing(**options: Any) -> widgets.HTML:
+    """Words or a drawing; without a tooltip of its own the page would give it the title "null"."""
+    return widgets.HTML(tooltip="", **options)
+
+
 def button(label: str, css: str, pressed: Callable[[], None]) -> widgets.Button:
     """A button that calls ``pressed``."""
-    made = widgets.Button(description=label, layout=BUTTON)
+    made = widgets.Button(description=label, tooltip=label, layout=BUTTON)
     made.add_class(css)
     made.on_click(lambda _: pressed())
     return made
@@ -228,6 +262,8 @@ def choice(label: str, options: list[tuple[str, Any]], value: Any, css: str) -> 
         options=options,
         value=value,
         description=label,
+        tooltip=label,
+        tooltips=[f"{label}: {name}" for name, _ in options],
         style={"button_width": "auto", "description_width": LABEL_WIDTH},
         layout={"width": "max-content", "display": "flex", "flex_flow": "row", "align_items": "baseline"},
     )
@@ -238,29 +274,3 @@ def choice(label: str, options: list[tuple[str, Any]], value: Any, css: str) -> 
 def plain(number: float) -> str:
     """A number as short as it can be written, with a real minus."""
     return f"{number:g}".replace("-", "−")
-
-
-def whole_number(name: str, value: object, low: int, high: int) -> int:
-    """``value``, if it is a whole number within the limits.
-
-    Raises:
-        ValueError: it is not; names the argument, the limits and what it was.
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
-        raise ValueError(f"{name} is a whole number from {low} to {high}; this is {value!r}.")
-    return int(value)
-
-
-def share(name: str, value: object, high: float) -> float:
-    """``value``, if it is a number from 0 to ``high``.
-
-    Raises:
-        ValueError: it is not; names the argument, the limits and what it was.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if isinstance(value, (bool, str)) or not 0 <= number <= high:
-        raise ValueError(f"{name} is a number from 0 to {high:g}; this is {value!r}.")
-    return number

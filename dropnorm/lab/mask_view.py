@@ -7,6 +7,8 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from dropnorm.lab.arguments import number as number_within
+from dropnorm.lab.arguments import refuse_objects, refuse_unknown, whole_number
 from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
@@ -14,10 +16,9 @@ from dropnorm.lab.controls import (
     View,
     button,
     choice,
+    drawing,
     reading_widget,
-    share,
     spoken,
-    whole_number,
 )
 from dropnorm.network_picture import DropoutPanel, dropout_svg, number
 from dropnorm.sweep.masks import MaskStream
@@ -46,13 +47,17 @@ class MaskView(View):
 
     Raises:
         ValueError: an argument is outside these limits.
+        TypeError: something of another kind, such as a model or curves.
     """
 
     css = "dropnorm-mask-view"
+    state = ("rate", "row", "step", "training")
 
-    def __init__(self, rate: float = 0.5, units: int = 6, rows: int = 4, seed: int = 0) -> None:
-        super().__init__()
-        self.rate = share("rate", rate, HIGHEST_RATE)
+    def __init__(self, rate: float = 0.5, units: int = 6, rows: int = 4, seed: int = 0, **unknown: Any) -> None:
+        super().__init__(rate=rate, units=units, rows=rows, seed=seed)
+        refuse_unknown("MaskView", unknown, "rate, units, rows and seed")
+        refuse_objects("MaskView", "a dropout rate, and draws a network of its own", rate)
+        self.rate = number_within("rate", rate, 0, HIGHEST_RATE)
         self.units = whole_number("units", units, 2, 12)
         self.rows = whole_number("rows", rows, 2, 64)
         self.seed = whole_number("seed", seed, 0, 2**31 - 1)
@@ -127,7 +132,7 @@ class MaskView(View):
         return dropout_svg(panels, alt), alt
 
     def _build(self) -> widgets.Box:
-        self._picture, self._reading = widgets.HTML(), reading_widget()
+        self._picture, self._reading = drawing(), reading_widget()
         self._picture.add_class("dropnorm-picture")
         self._rate = NumberControl("dropout rate", self.rate, 0, HIGHEST_RATE, 0.05, css="dropnorm-rate")
         modes = [("training", True), ("inference", False)]
