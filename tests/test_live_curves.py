@@ -49,6 +49,7 @@ class Breaks(keras.callbacks.Callback):
 """
 FIT = "history = model.fit(X, y, {}verbose=0, callbacks=[{}])"
 CELLS = {
+    "import": "from dropnorm.lab import LiveCurves",
     "start": START,
     "fit": FIT.format("validation_data=(X, y), epochs=6, ", "LossAtInference(X, y), live"),
     "plain loss": FIT.format("epochs=3, ", "live"),
@@ -66,6 +67,8 @@ CELLS = {
     "error": FIT.format("epochs=9, ", "LiveCurves(), Fails()"),
     "becomes NaN": f"model = built()\n{FIT.format('validation_data=(X, y), epochs=6, ', 'LiveCurves(), Breaks()')}",
     "NaN": FIT.format("validation_data=(X, y), epochs=3, ", "LiveCurves()"),
+    "infinite": "model = built()\nmodel.layers[0].set_weights([np.full((2, 1), 3e38), np.zeros(1)])\n"
+    + FIT.format("epochs=1, ", "LiveCurves()"),
     "no losses": "callback = LiveCurves()\ncallback.set_params({'epochs': 2})\ncallback.on_train_begin()\n"
     "for epoch in range(2):\n    callback.on_epoch_begin(epoch)\n    callback.on_epoch_end(epoch)\n"
     "callback.on_train_end()",
@@ -110,7 +113,7 @@ def pages() -> Iterator[Callable[[bool], Outputs]]:
     def outputs(in_page: bool) -> Outputs:
         if in_page not in kept:
             metadata = {"cellId": "a-cell"} if in_page else {}
-            names = CELLS if in_page else ("start", "fit", "NaN", "resumed", "left")
+            names = CELLS if in_page else ("import", "start", "fit", "NaN", "resumed", "left")
             kept[in_page] = {name: run(kernel, name, metadata, manager.interrupt_kernel) for name in names}
         return kept[in_page]
 
@@ -153,7 +156,7 @@ def test_the_curves_grow_in_one_output_epoch_by_epoch(page: Outputs) -> None:
 def test_nothing_but_that_output_is_shown_and_nothing_is_left(page: Outputs) -> None:
     for name, messages in page.items():
         assert all("data" in each for each in messages), f"{name}: {messages}"  # no stream
-    assert [page[name] for name in ("start", "left")] == [[], []]
+    assert [page[name] for name in ("import", "start", "left")] == [[], [], []]
 
 
 def test_the_page_does_not_jump(page: Outputs) -> None:
@@ -167,7 +170,7 @@ def test_without_validation_the_drawing_names_what_is_there(page: Outputs) -> No
     html, line = last(page["plain loss"])
     assert points(html) == {LOGGED: 3}
     assert 'class="best"' not in html
-    assert "val_loss" not in line and "best epoch" not in line and "no number" not in line
+    assert "val_loss" not in line and "best epoch" not in line and "not a number" not in line
     legend, all_three = (html.count("<use") for html in (html, last(page["fit"])[0]))
     assert legend < all_three - 40  # the letters of three entries
 
@@ -207,18 +210,21 @@ def test_a_loss_at_inference_that_comes_later_in_the_list_is_drawn_too(page: Out
 
 def test_a_loss_that_is_no_number_is_said(page: Outputs) -> None:
     html, line = last(page["becomes NaN"])
-    assert "loss is no number from epoch 4 on" in line
-    assert ">the loss is no number</text>" in html
+    assert "loss is not a number (NaN) from epoch 4 on" in line
+    assert ">the loss is not a number (NaN)</text>" in html
     assert points(html)[LOGGED] == 3
     html, line = last(page["NaN"])
-    assert "loss is no number from epoch 1 on" in line
-    assert ">the loss is no number</text>" in html
+    assert "loss is not a number (NaN) from epoch 1 on" in line
+    assert ">the loss is not a number (NaN)</text>" in html
     assert not points(html)
+    html, line = last(page["infinite"])
+    assert "loss is infinite from epoch 1 on" in line
+    assert ">the loss is infinite</text>" in html
 
 
 def test_a_training_that_logs_no_loss_is_said_too(page: Outputs) -> None:
     html, line = last(page["no losses"])
-    assert "epoch 2 of 2" in line and "no number" not in html
+    assert "epoch 2 of 2" in line and "not a number" not in html
     assert ">no loss is logged</text>" in html
 
 
@@ -272,3 +278,11 @@ def test_in_a_terminal_it_is_a_line_on_stdout(capsys: pytest.CaptureFixture[str]
     captured = capsys.readouterr()
     assert "wine: 100%" in captured.out and "3/3" in captured.out
     assert captured.err == "" and "<svg" not in captured.out
+
+
+def test_a_model_is_answered_by_where_the_callback_goes() -> None:
+    from dropnorm.lab.live_curves import LiveCurves
+
+    for given in ({"desc": [1]}, {"ylabel": [1]}):
+        with pytest.raises(TypeError, match=r"model\.fit\(\.\.\., callbacks=\[LiveCurves\(\)\]\)`; this is a list\.$"):
+            LiveCurves(**given)

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from dropnorm import quiet
+
+quiet.start()  # before anything imports Keras: TensorFlow would write red lines below a learner's import
+# ruff: noqa: E402
 import keras
 import numpy as np
 
@@ -36,10 +40,19 @@ class LiveCurves(keras.callbacks.Callback):
     Args:
         desc: what stands before the line of progress.
         ylabel: the loss and its unit.
+
+    Raises:
+        TypeError: one of them is no text, but a model, say.
     """
 
     def __init__(self, desc: str = "training", ylabel: str = "loss") -> None:
         super().__init__()
+        for given in (desc, ylabel):
+            if not isinstance(given, str):
+                raise TypeError(
+                    "LiveCurves takes texts, desc and ylabel, and watches the model whose fit it is handed to, "
+                    f"`model.fit(..., callbacks=[LiveCurves()])`; this is a {type(given).__name__}."
+                )
         self.desc, self.ylabel = desc, ylabel
         self._shown: EpochProgress | GrowingCurves | None = None
 
@@ -154,7 +167,7 @@ class GrowingCurves(keras.callbacks.Callback):
         if validation:
             best = min(validation, key=validation.get)
             parts.append(f"best epoch {best} ({_short(validation[best])})")
-        parts += [f"{name} is no number from epoch {epoch} on" for name, epoch in self._failures()[:1]]
+        parts += [f"{name} is {what} from epoch {epoch} on" for name, epoch, what in self._failures()[:1]]
         if not state and len(self._logs) > 1:
             pace = (time.monotonic() - self._first_epoch_done) / (len(self._logs) - 1)
             parts.append(f"about {math.ceil(pace * (epochs - done))} s left")
@@ -176,16 +189,17 @@ class GrowingCurves(keras.callbacks.Callback):
         names = [name for name in SERIES if self._series(name)]
         curves = {name: self._curve(name) for name in SERIES}
         self._limits = axis_limits(loss_range(list(curves.values())), self._limits)
-        failed = bool(self._failures())
+        failures = self._failures()
+        failed = f"the loss is {failures[0][2]}" if failures else ""
         if self._limits is None:
             note = "waiting for the first epoch" if not self._logs else "no loss is logged"
-            return "", _empty("the loss is no number" if failed else note, alt)
+            return "", _empty(failed or note, alt)
         if self._drawn_as != (self._limits, names):
             self._picture = CurvesPicture(self.params["epochs"], *self._limits, self.ylabel, names)
             self._drawn_as = (self._limits, names)  # noted last: an interrupt may come while the axes are drawn
         at_inference = curves[AT_INFERENCE] if AT_INFERENCE in names else None
         shown = LearningCurves(curves[LOGGED], curves[VALIDATION], at_inference)
-        return self._picture.frame, self._picture.curves(shown, note="the loss is no number" if failed else "", alt=alt)
+        return self._picture.frame, self._picture.curves(shown, note=failed, alt=alt)
 
     def _series(self, name: str) -> dict[int, float]:
         """What was logged under a name, by epoch."""
@@ -205,14 +219,15 @@ class GrowingCurves(keras.callbacks.Callback):
         curve[at - 1] = losses  # beside a NaN the line between is NaN, the epoch itself is not
         return curve
 
-    def _failures(self) -> list[tuple[str, int]]:
-        """The losses that are no number now: their name, and since which epoch."""
+    def _failures(self) -> list[tuple[str, int, str]]:
+        """The losses that are not numbers now: their name, since which epoch, and what they are instead."""
         failures = []
         for name in (LOGGED, VALIDATION):
-            since = None
-            for epoch, loss in self._series(name).items():
-                since = None if math.isfinite(loss) else since or epoch
-            failures += [] if since is None else [(name, since)]
+            since, last = None, 0.0
+            for epoch, last in self._series(name).items():
+                since = None if math.isfinite(last) else since or epoch
+            what = "not a number (NaN)" if math.isnan(last) else "infinite"
+            failures += [] if since is None else [(name, since, what)]
         return failures
 
 
