@@ -1,6 +1,6 @@
 """What tells vehicles apart: networks on pictures of four preparations, by plain ``fit``, and simple rules beside them.
 
-``python -m dropnorm.experiments.vehicles`` prints the simple rules, as ``data/vehicles.md`` lists them.
+``python -m dropnorm.experiments.vehicles`` prints the two tables of ``data/vehicles.md``: rules, and what is trained.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dropnorm.curves import VALIDATION, LearningCurves
+from dropnorm.places import EXPERIMENTS
 from dropnorm.vehicles import KINDS, PIXELS, VehicleParts, Vehicles, draw, split_vehicles
 
 # Keras is imported where a training begins: reading a table must not wait for TensorFlow.
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
 TO_255, TO_1, BY_ONE, BY_PIXEL = "0–255", "0–1", "standardised", "standardised by pixel"
 INPUTS = (TO_255, TO_1, BY_ONE, BY_PIXEL)
@@ -25,7 +27,7 @@ NETWORKS = (SOFTMAX, PLAIN, BLOCKS, DROPOUT)
 
 WIDTHS = (16, 32, 64)
 INPUT_RATE, RATE = 0.3, 0.5
-EPOCHS, BATCH = 30, 64
+EPOCHS, BATCH = 30, 64  # of every training, under Adam as it comes (learning rate 0.001)
 REFERENCE = (BY_PIXEL, DROPOUT)  # what the exercise asks for: trained from twice as many seeds as the others
 
 
@@ -130,11 +132,26 @@ def simple_rules() -> dict[str, float]:
     }
 
 
+def summary(frame: pd.DataFrame) -> list[str]:
+    """The rows of a Markdown table: a network on its inputs, means over the seeds, accuracies with their range."""
+
+    def line(network: str, inputs: str) -> str:
+        rows = frame[(frame["network"] == network) & (frame["inputs"] == inputs)]
+        last = rows["last_val_accuracy"]
+        means = rows[["accuracy_at_inference", "best_val_loss", "last_val_loss"]].mean()
+        accuracy = f"{last.mean():.2f} ({last.min():.2f} to {last.max():.2f})"
+        return f"| {network} | {inputs} | {accuracy} | " + " | ".join(f"{mean:.2f}" for mean in means) + " |"
+
+    return [line(network, inputs) for network in NETWORKS for inputs in INPUTS]
+
+
 @cache
 def _parts() -> VehicleParts:
     return split_vehicles()
 
 
 if __name__ == "__main__":
-    for rule, accuracy in simple_rules().items():
-        print(f"| {rule} | {accuracy:.2f} |")
+    import pandas as pd
+
+    print(*(f"| {rule} | {accuracy:.2f} |" for rule, accuracy in simple_rules().items()), sep="\n", end="\n\n")
+    print(*summary(pd.read_csv(EXPERIMENTS / "vehicles.csv")), sep="\n")
