@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
 from matplotlib import pyplot
-from nbconvert import HTMLExporter
 
 from dropnorm.lab import front_end
 from dropnorm.lab.batch_norm_lab import BatchNormLab
@@ -63,7 +64,9 @@ def test_where_its_kernel_is_gone_a_page_still_has_a_picture_and_words(view: Mas
     assert front_end.NO_KERNEL in hint["text/html"]
     outputs = [nbformat.v4.new_output("display_data", data) for data in (shown, hint)]
     cell = nbformat.v4.new_code_cell("MaskView()", outputs=outputs)
-    converted, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    notebook = nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))
+    convert = [sys.executable, "-m", "nbconvert", "--to", "html", "--stdin", "--stdout"]
+    converted = subprocess.run(convert, input=notebook, capture_output=True, text=True, check=True).stdout
     assert 'class="panel"' in converted
     assert "VBox" not in converted
 
