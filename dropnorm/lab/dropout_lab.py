@@ -6,7 +6,6 @@ import threading
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
-from numbers import Real
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,6 +13,7 @@ import ipywidgets as widgets
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.lab import front_end, still
+from dropnorm.lab.arguments import refuse_objects, refuse_unknown
 from dropnorm.lab.controls import close_all, spoken
 from dropnorm.lab.dropout_controls import CHOICES, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
@@ -70,16 +70,8 @@ class DropoutLab:
         seed: int | None = None,
         **unknown: Any,
     ) -> None:
-        if unknown:
-            raise TypeError(
-                f"DropoutLab has no setting {', '.join(sorted(unknown))}; it has rate, batch_norm, inputs, width, "
-                "optimizer and seed."
-            )
-        if rate is not None and not isinstance(rate, Real | str):
-            raise TypeError(
-                f"DropoutLab takes a dropout rate and settings, and trains its own networks; this is a "
-                f"{type(rate).__name__}. To draw learning curves of yours, use `show_curves(curves)`."
-            )
+        refuse_unknown("DropoutLab", unknown, "rate, batch_norm, inputs, width, optimizer and seed")
+        refuse_objects("DropoutLab", "a dropout rate and settings, and trains its own networks", rate)
         given = {
             "rate": rate,
             "batch_norm": batch_norm,
