@@ -77,6 +77,19 @@ def test_a_rate_that_is_not_computed_says_so_beside_the_last_picture(instant):
     lab.close()
 
 
+def test_curves_that_cannot_be_computed_are_not_waited_for(instant):
+    lab = opened(0.3)
+    instant.hold = True
+    lab.controls.batch_norm.value = "after"
+    instant.wishes[-1].on_failure("The background processes were ended.")
+    assert "computing" not in lab.controls.curves.value + lab.controls.reading.value
+    assert lab.controls.reading.value.count("The background processes were ended.") == 1
+    instant.hold = False
+    lab.controls.rate.value = 0.35
+    assert "ended." not in lab.controls.reading.value and "Swept: 5 runs" in lab.controls.source.value
+    lab.close()
+
+
 def test_curves_of_other_inputs_that_come_late_are_not_taken_for_these(instant):
     lab = opened(0.3)
     instant.hold = True

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice
+from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice, drawing
 from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.setting import ALLOWED, EPOCHS, RATES, Setting
 
@@ -50,10 +50,9 @@ class DropoutControls:
         self.progress = widgets.IntProgress(
             max=EPOCHS, tooltip="epochs of the live training", style=WIDE, layout={"width": "300px"}
         )
-        self.frame, self.curves = (widgets.HTML(layout=LAYER) for _ in range(2))
+        self.frame, self.curves = (drawing(layout=LAYER) for _ in range(2))
         self.reading, self.source = (
-            widgets.HTML(layout={"width": "auto", "max_width": WIDTH, "min_height": height})
-            for height in ("4.5em", "3em")
+            drawing(layout={"width": "auto", "max_width": WIDTH, "min_height": height}) for height in ("4.5em", "3em")
         )
         self.code = widgets.Text(
             description="this state as code",

@@ -261,13 +261,14 @@ class DropoutLab:
             )
         else:
             if swept is None:
-                note = f"computing the curves at rate {self.setting.rate:g} …"
+                curves = f"curves at rate {self.setting.rate:g}"
+                note = f"no {curves}" if self._swept.failure else f"computing the {curves} …"
             else:
                 if self._shown is not None and self._shown.setting != self.setting:
                     self._ghost = self._shown
                 self._shown = Drawn(swept, self.setting)
             shown, ghost = self._shown, self._ghost
-            seen = note or reading(shown.curves, self._without())
+            seen = (note and self._swept.failure) or note or reading(shown.curves, self._without())
             source = "" if swept is None else f"Swept: {runs_and_seeds(swept)}, {self._data()}."
             if not note and self._token is not None and not live.stopping:
                 seen += " The live training starts: Keras builds its network."
@@ -278,7 +279,8 @@ class DropoutLab:
         behind = None if ghost is None else ghost.curves
         controls.curves.value = self._picture.curves(drawn, behind, changes, note, seen)
         # While it trains, the sentence changes several times a second: nobody could listen.
-        controls.reading.value = spoken(f"{self._said} {seen}".strip(), live=self._token is None)
+        said = f"{self._said} " if self._said and self._said != seen else ""
+        controls.reading.value = spoken(said + seen, live=self._token is None)
         controls.source.value = f"<small>{escape(source)}</small>"
 
     def _without(self) -> LearningCurves | None:

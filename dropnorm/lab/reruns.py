@@ -36,7 +36,8 @@ class Reruns(Generic[Shown]):
         run = self._runs.get(cell)
         if run is None or run.request != request:
             for old in run.shown if run else ():
-                self._end(old)
+                if old is not new:  # another cell may show it as well
+                    self._end(old)
             run = self._runs[cell] = _Run(request, run.shown if run else [])
         place = len(run.shown)
         run.shown.append(new)
