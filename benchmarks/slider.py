@@ -61,7 +61,7 @@ def presses(page, count: int, label: str, pause: int) -> list[float]:
     handle.focus()
     page.evaluate("window.painted.length = 0")
     for number in tqdm(range(count), desc=label):
-        page.keyboard.press("ArrowRight" if number // 6 % 2 == 0 else "ArrowLeft")
+        page.keyboard.press("ArrowRight" if number // 18 % 2 == 0 else "ArrowLeft")  # through all 19 rates
         page.wait_for_function(f"window.painted.length === {number + 1}")
         page.wait_for_timeout(pause)
     return page.evaluate("window.painted")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -67,6 +68,8 @@ class CurvesPicture:
             self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label="best epoch")
         figure.legend(loc="outside upper left", ncols=4, frameon=False)
         self.frame = svg(figure, f"Axes: {ylabel} from {bottom:g} to {top:g} over {epochs} epochs.")
+        # A slider goes to and fro over the same curves.
+        self._behind, self._in_front = lru_cache(64)(self._draw_behind), lru_cache(64)(self._draw_in_front)
         box = self.axes.get_window_extent()
         self._box = (box.x0, figure.bbox.height - box.y1, box.width, box.height)
 
@@ -90,11 +93,9 @@ class CurvesPicture:
         x, y, width, height = self._box
         inside: list[str] = []
         if ghost is not None:
-            inside += [self._path(ghost, name, "ghost", GHOST) for name in SERIES[1:]]
+            inside.append(self._behind(ghost))
         if shown is not None:
-            inside += [self._band(shown, name) for name in SERIES if shown.runs > 1]
-            inside += [self._path(shown, name, "shown", _look(name)) for name in SERIES]
-            inside.append(self._best(shown))
+            inside.append(self._in_front(shown))
         inside += self._changes(changes)
         words = f'<text x="{x + width / 2:.1f}" y="{y + height / 2:.1f}" {TEXT}>{note}</text>' if note else ""
         within = (
@@ -102,6 +103,14 @@ class CurvesPicture:
             f'viewBox="{x:.1f} {y:.1f} {width + DOT:.1f} {height:.1f}">{"".join(inside)}</svg>'
         )
         return element(within + words, alt, SIZE, 'fill="none"')
+
+    def _draw_behind(self, ghost: LearningCurves) -> str:
+        return "".join(self._path(ghost, name, "ghost", GHOST) for name in SERIES[1:])
+
+    def _draw_in_front(self, shown: LearningCurves) -> str:
+        bands = [self._band(shown, name) for name in SERIES if shown.runs > 1]
+        lines = [self._path(shown, name, "shown", _look(name)) for name in SERIES]
+        return "".join([*bands, *lines, self._best(shown)])
 
     def _path(self, curves: LearningCurves, name: str, role: str, look: str) -> str:
         series = getattr(curves, name)

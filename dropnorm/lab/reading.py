@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
@@ -11,6 +13,7 @@ RISE = 0.03  # a validation loss that ends this share above the best tenth of it
 FALL = 0.02  # a validation loss whose last fifth lies this share below the fifth before is still falling
 
 
+@lru_cache(256)  # a slider goes to and fro over the same curves
 def reading(curves: LearningCurves, without: LearningCurves | None = None) -> str:
     """What the curves show: how the validation loss ends, the gap, and which problem they show, if any.
 

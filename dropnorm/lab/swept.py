@@ -25,6 +25,7 @@ class SweptCurves:
         self._on_change, self._on_failure = on_change, on_failure
         self._lock = threading.Lock()
         self._runs: dict[tuple[str, Plan], LearningCurves] = {}
+        self._stacked: dict[Setting, LearningCurves] = {}  # what `at` gave last
         self.failure = ""  # why nothing more comes of what was wanted last, in one sentence; empty while all is well
 
     def want(self, setting: Setting, split: Split) -> None:
@@ -36,11 +37,17 @@ class SweptCurves:
         background.shared.want(self, background.Wish(lacking, split, came, self._failed))
 
     def at(self, setting: Setting) -> LearningCurves | None:
-        """The runs of a setting that are there, one a seed; None if there is not one."""
+        """The runs of a setting that are there, one a seed; None if there is not one.
+
+        While no further run has come, it is the same object each time: who draws or reads it may keep what that gave.
+        """
         with self._lock:
             wanted = ((setting.inputs, setting.plan(run=run)) for run in range(SEEDS))
             found = [self._runs[key] for key in wanted if key in self._runs]
-        return LearningCurves.stack(found) if found else None
+            before = self._stacked.get(setting)
+            if found and (before is None or before.runs != len(found)):
+                before = self._stacked[setting] = LearningCurves.stack(found)
+        return before
 
     def _came(self, inputs: str, plan: Plan, curves: LearningCurves) -> None:
         with self._lock:
