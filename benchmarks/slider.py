@@ -15,13 +15,16 @@ from pathlib import Path
 from statistics import median
 
 import nbformat
+import numpy as np
 from tqdm import tqdm
 
 from benchmarks import results
 from dropnorm.places import ROOT
 from tests.browser import NOTEBOOK, chromium, command, jupyter_lab, open_notebook, running_browser
 
-PAUSE = 150  # milliseconds between presses at rest; beside a training, which ends, they follow at once
+# Milliseconds between presses, drawn anew for each: at a fixed pause they fall into step with the page's frames, and
+# every other one waits for two of them more (medians of 32 and 64 ms in turn). Shorter beside a training, which ends.
+PAUSES, PAUSES_TRAINING = (100, 300), (0, 60)
 # Of each press, the milliseconds from the key's event until the frame with another drawing has been painted.
 WATCH = """() => {
     window.pressed = null; window.painted = [];
@@ -55,15 +58,16 @@ class Round:
     stopped: float
 
 
-def presses(page, count: int, label: str, pause: int) -> list[float]:
-    """Press arrow keys on the slider, to and fro, and time each."""
+def presses(page, count: int, label: str, pauses: tuple[int, int]) -> list[float]:
+    """Press arrow keys on the slider, to and fro, and time each, in milliseconds."""
+    random = np.random.default_rng(0)
     handle = page.locator(".dropnorm-rate .noUi-handle")
     handle.focus()
     page.evaluate("window.painted.length = 0")
     for number in tqdm(range(count), desc=label):
         page.keyboard.press("ArrowRight" if number // 18 % 2 == 0 else "ArrowLeft")  # through all 19 rates
         page.wait_for_function(f"window.painted.length === {number + 1}")
-        page.wait_for_timeout(pause)
+        page.wait_for_timeout(random.uniform(*pauses))
     return page.evaluate("window.painted")
 
 
@@ -86,10 +90,10 @@ def one_round(count: int) -> Round:
                 handle.press(key)
                 page.wait_for_function("document.querySelector('.dropnorm-source').innerText.includes('5 runs')")
             page.evaluate(WATCH)
-            at_rest = presses(page, count, "at rest", PAUSE)
+            at_rest = presses(page, count, "at rest", PAUSES)
             page.locator(".dropnorm-train").click()
             page.wait_for_function(LIVE)
-            training = presses(page, count, "while it trains", 0)
+            training = presses(page, count, "while it trains", PAUSES_TRAINING)
             to_the_end = page.locator(".dropnorm-stop[disabled]").count() == 0
             if not to_the_end:
                 page.locator(".dropnorm-train").click()

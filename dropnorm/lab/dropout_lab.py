@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
@@ -29,6 +30,7 @@ from dropnorm.sweep.plan import Plan
 DATA = "red-wine"
 # Of the loss axis, which is logarithmic: first losses are some 5, the last ones of an overfitted network above 0.1.
 BOTTOM, TOP, TICKS = 0.1, 7.0, (0.1, 0.2, 0.5, 1, 2, 5)
+PAUSE = 0.1  # seconds between pictures of a live training: more would keep a slider's move waiting
 YLABEL = "mean absolute error"
 
 
@@ -109,7 +111,7 @@ class DropoutLab:
         self._live: LiveTraining | None = None  # the one that runs or ended last; None after a reset
         self._progress: Progress | None = None  # its curves so far
         self._token: object | None = None  # of the live training that is heard, while it runs
-        self._said = ""
+        self._said, self._painted = "", 0.0
         self.controls = DropoutControls(self.setting)
         self._swept = SweptCurves(self._came, self._say)
         self._picture = CurvesPicture(EPOCHS, BOTTOM, TOP, YLABEL, ticks=TICKS)
@@ -224,8 +226,8 @@ class DropoutLab:
             if self.controls is None or token is not self._token:
                 return
             self._progress = progress
-            self.controls.epochs(progress.epochs)
-            self._paint()
+            if time.monotonic() - self._painted >= PAUSE:
+                self._paint()
 
     def _ended(self, token: object, failure: str | None) -> None:
         with self._lock:
@@ -254,6 +256,7 @@ class DropoutLab:
             shown, changes = Drawn(progress.curves, None), progress.changes
             ghost = None if swept is None else Drawn(swept, self.setting)
             seen = reading(shown.curves) if progress.epochs == EPOCHS else reading_of_part(shown.curves, EPOCHS)
+            self.controls.epochs(progress.epochs)
             source = (
                 f"Live: Keras' fit (seed {live.plan.seed}) from rate {live.first_rate:g} on, {self._data()}"
                 + "".join(f"; rate {change.rate:g} from epoch {change.epochs:.1f} on" for change in changes)
@@ -282,6 +285,7 @@ class DropoutLab:
         said = f"{self._said} " if self._said and self._said != seen else ""
         controls.reading.value = spoken(said + seen, live=self._token is None)
         controls.source.value = f"<small>{escape(source)}</small>"
+        self._painted = time.monotonic()
 
     def _without(self) -> LearningCurves | None:
         """The swept curves of the same setting at rate 0, to compare with."""
