@@ -104,3 +104,5 @@ MODEL = Exercise(
         "`keras.layers.BatchNormalization`. The list ends with a Dense layer, as before.",
     ),
 )
+
+DECLARED = (MODEL,)

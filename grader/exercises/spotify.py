@@ -152,3 +152,5 @@ OWN_MODEL = Exercise(
         "a somewhat higher rate in the first hidden layer, and a lower rate in the second.",
     ),
 )
+
+DECLARED = (MODEL, OWN_MODEL)
