@@ -1,4 +1,4 @@
-"""`MaskView` and `BatchNormLab` in the cells of a page: shown twice, run again, and read when their kernel is gone."""
+"""The views in the cells of a page: shown twice, run again, changed to another, and read when their kernel is gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from matplotlib import pyplot
 
 from dropnorm.lab import front_end
 from dropnorm.lab.batch_norm_lab import BatchNormLab
+from dropnorm.lab.dropout_lab import DropoutLab
 from dropnorm.lab.mask_view import MaskView
+from tests.instant_pool import InstantPool
 from tests.widget_tree import Page, elements, find, outputs_of, reading, shown_by
 
 
@@ -104,3 +106,13 @@ def test_a_cell_that_is_run_again_unchanged_goes_on_where_its_batch_norm_lab_sto
     assert reading(changed).startswith("64 activations")
     assert len(lab.normalization.history) == 1  # the first one's state is its own
     changed.close()
+
+
+def test_a_cell_that_is_changed_to_show_another_view_closes_the_one_before(page: Page, instant: InstantPool) -> None:
+    (view,) = page.run("cell", MaskView())
+    box = view.open()
+    (lab,) = page.run("cell", DropoutLab(0.3))
+    assert box.comm is None
+    (again,) = page.run("cell", MaskView())
+    assert lab.controls is None
+    again.close()

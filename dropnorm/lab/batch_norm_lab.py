@@ -16,7 +16,6 @@ from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
     Player,
-    View,
     button,
     choice,
     drawing,
@@ -24,6 +23,7 @@ from dropnorm.lab.controls import (
     reading_widget,
     spoken,
 )
+from dropnorm.lab.view import View
 
 EPSILON = 1e-3  # Keras' own
 MOMENTA = (0.99, 0.9)  # Keras' own, and one that catches up ten times as fast

@@ -1,18 +1,13 @@
-"""What the smaller views share: a number with field and slider, a reading, and how a view is shown and closed."""
+"""What views are put together from: a number with field and slider, a button that plays, choices, a reading."""
 
 from __future__ import annotations
 
 import html
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from copy import deepcopy
-from typing import Any, Self
+from typing import Any
 
 import ipywidgets as widgets
-
-from dropnorm.lab import front_end
-from dropnorm.lab.reruns import Reruns
 
 BUTTON = {"width": "auto", "flex": "0 0 auto"}  # as wide as its words, on narrow pages too
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
@@ -148,81 +143,6 @@ class Player:
     def _changed(self, changed: Callable[[], None]) -> None:
         self.button.icon = "pause" if self.playing else "play"
         changed()
-
-
-class View(ABC):
-    """Something to display: controls where a page listens, a static picture with alternative text elsewhere.
-
-    Nothing is built before it is displayed. Displayed again it shows the same controls again; after `close` it builds
-    new ones, in the state in which the old ones were left. A cell that is run again closes what it showed before, and
-    goes on in its state if it asks for the same.
-
-    Args:
-        asked: the arguments, by name.
-    """
-
-    css: str  # the outer box's CSS class
-    state: tuple[str, ...]  # the attributes that the controls change
-
-    def __init__(self, **asked: Any) -> None:
-        self._asked = asked
-        self._box: widgets.Box | None = None
-
-    @abstractmethod
-    def _build(self) -> widgets.Box:
-        """The controls and their picture, in the present state."""
-
-    @abstractmethod
-    def static(self) -> tuple[str, str]:
-        """The static picture as an ``<svg>`` element, and its alternative text."""
-
-    def stand_in(self) -> tuple[str, str]:
-        """What stands for open controls where they cannot be shown: a picture and its alternative text."""
-        return self.static()
-
-    def open(self) -> widgets.Box:
-        """The box of controls, built if there is none."""
-        if self._box is None:
-            self._box = self._build()
-            self._box.add_class(self.css)
-        return self._box
-
-    def close(self) -> None:
-        """Take the controls off every page that shows them, and forget them."""
-        if self._box is not None:
-            close_all(self._box)
-            self._box = None
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        if front_end.listens():
-            before = _cells.show(self)
-            if before is not None and before is not self:
-                self._go_on(before)
-            front_end.show(self.open(), *self.stand_in())
-        else:
-            svg, alt = self.static()
-            display({"text/html": svg, "text/plain": alt}, raw=True)
-
-    def _go_on(self, before: Self) -> None:
-        """Take over the state of a view that was shown before, if it is of this kind and was asked for the same."""
-        if type(before) is type(self) and before._asked == self._asked:
-            for name in self.state:
-                setattr(self, name, deepcopy(getattr(before, name)))
-
-
-_cells = Reruns(View.close)
-
-
-def close_all(widget: widgets.Widget) -> None:
-    """Close a widget with everything that it is made of: children, layout, style."""
-    for name in widget.keys:
-        part = getattr(widget, name)
-        for each in part if isinstance(part, tuple) else (part,):
-            if isinstance(each, widgets.Widget):
-                close_all(each)
-    widget.close()
 
 
 def spoken(text: str, live: bool = True) -> str:

@@ -73,7 +73,7 @@ class DropoutControls:
         widgets.dlink((self.more, "value"), (folded.layout, "display"), lambda more: "flex" if more else "none")
         presets = _row(widgets.Label("show me", tooltip="show me"), *self.presets)
         presets.add_class("dropnorm-preset")
-        box = widgets.VBox(
+        return widgets.VBox(
             [
                 _row(self.rate_field, self.rate),
                 presets,
@@ -86,8 +86,6 @@ class DropoutControls:
                 self.code,
             ]
         )
-        box.add_class("dropnorm-lab")
-        return box
 
     def show(self, setting: Setting) -> None:
         """Set every control to a setting's value."""

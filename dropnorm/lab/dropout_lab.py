@@ -13,17 +13,17 @@ import ipywidgets as widgets
 
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
-from dropnorm.lab import front_end, still
+from dropnorm.lab import still
 from dropnorm.lab.arguments import refuse_objects, refuse_unknown
-from dropnorm.lab.controls import close_all, spoken
+from dropnorm.lab.controls import spoken
 from dropnorm.lab.dropout_controls import CHOICES, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
 from dropnorm.lab.picture import CurvesPicture
 from dropnorm.lab.presets import PRESETS, Preset
 from dropnorm.lab.reading import reading, reading_of_part, runs_and_seeds
-from dropnorm.lab.reruns import Reruns
 from dropnorm.lab.setting import ALLOWED, EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
+from dropnorm.lab.view import View
 from dropnorm.split import split
 from dropnorm.sweep.plan import Plan
 
@@ -47,7 +47,7 @@ class Drawn:
         return "the live training" if self.setting is None else f"{self.setting.words}, swept"
 
 
-class DropoutLab:
+class DropoutLab(View):
     """Learning curves of red wine for every dropout rate, at hand by a slider.
 
     Put it last in a cell. On a page that shows widgets it is live; anywhere else it is a still picture of four rates.
@@ -61,6 +61,9 @@ class DropoutLab:
         ValueError: a value that the lab does not offer.
         TypeError: something that is no setting, such as a model or curves.
     """
+
+    css = "dropnorm-lab"
+    state = ("setting",)
 
     def __init__(
         self,
@@ -82,29 +85,40 @@ class DropoutLab:
             "optimizer": optimizer,
             "seed": seed,
         }
-        self._asked = Setting(**{name: value for name, value in given.items() if value is not None})
-        self.setting = self._asked
+        self.setting = Setting(**{name: value for name, value in given.items() if value is not None})
+        super().__init__(setting=self.setting)
         self.controls: DropoutControls | None = None
 
-    def _ipython_display_(self) -> None:
-        if not front_end.listens():
-            still.show_rates(self.setting)
-            return
-        before = _cells.show(self)
-        if before is not None and before._asked == self._asked:
-            self.setting = before.setting
-        words = f"{self.setting.code}: a slider for the dropout rate above the learning curves of red wine."
-        front_end.show(self.open(), f"<p>{escape(words)}</p>", words)
-
-    def open(self) -> widgets.Widget:
-        """Build the widgets and begin to compute; returns what is to be displayed. What is open stays as it is."""
-        if self.controls is not None:
-            return self.controls.box
+    def open(self) -> widgets.Box:
+        """The box of controls, built if there is none; a message where the data are missing."""
         try:
-            self._splits = {inputs: split(DATA, inputs) for inputs in ALLOWED["inputs"]}
-            self._source = datasets.source(DATA)
-        except datasets.DataError as error:
+            return super().open()
+        except datasets.DataError as error:  # the message is not kept: the data may be there when the cell runs again
             return widgets.HBox([widgets.HTML(f'<p role="alert">{escape(str(error))} Then run this cell again.</p>')])
+
+    def close(self) -> None:
+        """End what runs and take the widgets away."""
+        if self.controls is None:
+            return
+        if self._live is not None:
+            self._live.stop()
+        self._swept.close()
+        with self._lock:
+            self.controls = None
+        super().close()
+
+    def stand_in(self) -> tuple[str, str]:
+        """A line in place of a picture: the curves are still being computed when the controls are shown."""
+        words = f"{self.setting.code}: a slider for the dropout rate above the learning curves of red wine."
+        return f"<p>{escape(words)}</p>", words
+
+    def _show_still(self) -> None:
+        still.show_rates(self.setting)
+
+    def _build(self) -> widgets.Box:
+        """Build the widgets and begin to compute."""
+        self._splits = {inputs: split(DATA, inputs) for inputs in ALLOWED["inputs"]}
+        self._source = datasets.source(DATA)
         self._lock = threading.RLock()
         self._shown: Drawn | None = None
         self._ghost: Drawn | None = None
@@ -120,17 +134,6 @@ class DropoutLab:
         self._swept.want(self.setting, self._splits[self.setting.inputs])
         self._paint()
         return self.controls.box
-
-    def close(self) -> None:
-        """End what runs and take the widgets away."""
-        if self.controls is None:
-            return
-        if self._live is not None:
-            self._live.stop()
-        self._swept.close()
-        with self._lock:
-            controls, self.controls = self.controls, None
-        close_all(controls.box)
 
     def _observe(self) -> None:
         controls = self.controls
@@ -211,7 +214,7 @@ class DropoutLab:
             self._said = ""
             self.controls.training(False)
             self.controls.epochs(0)
-            self.go(self._asked)
+            self.go(self._asked["setting"])
             self._paint()
 
     # What comes from other threads. A training that was reset or replaced has another token, and is not heard.
@@ -293,6 +296,3 @@ class DropoutLab:
 
     def _data(self) -> str:
         return f"{self.setting.inputs} red wine, {self._source} data"
-
-
-_cells = Reruns(DropoutLab.close)

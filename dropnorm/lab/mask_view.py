@@ -13,13 +13,13 @@ from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
     Player,
-    View,
     button,
     choice,
     drawing,
     reading_widget,
     spoken,
 )
+from dropnorm.lab.view import View
 from dropnorm.network_picture import DropoutPanel, dropout_svg, number
 from dropnorm.sweep.masks import MaskStream
 
