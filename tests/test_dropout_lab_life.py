@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pytest
 from ipywidgets.widgets import widget
 
-from dropnorm.lab import DropoutLab, front_end, reruns
+from dropnorm.lab import DropoutLab, front_end
 from dropnorm.sweep import background
 from dropnorm.sweep.background import Background
 from tests.instant_pool import opened, path
@@ -127,11 +127,10 @@ def run_cell(monkeypatch):
     """Show labs as a cell does that is run in a page, one run of the cell after the other."""
     requests = itertools.count()
     monkeypatch.setattr("IPython.display.display", lambda content, **kwargs: None)
-    monkeypatch.setattr(front_end, "listens", lambda: True)
 
     def run(*labs: DropoutLab, cell: str = "a cell") -> tuple[DropoutLab, ...]:
         request = str(next(requests))
-        monkeypatch.setattr(reruns, "_running", lambda: (cell, request))
+        monkeypatch.setattr(front_end, "running_cell", lambda: (cell, request))
         for lab in labs:
             lab._ipython_display_()
         return labs

@@ -12,7 +12,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from dropnorm.lab import front_end, reruns
+from dropnorm.lab import front_end
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
@@ -79,8 +79,7 @@ class Page:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._cell, self._requests = "", 0
-        monkeypatch.setattr(front_end, "listens", lambda: True)
-        monkeypatch.setattr(reruns, "_running", lambda: (self._cell, str(self._requests)))
+        monkeypatch.setattr(front_end, "running_cell", lambda: (self._cell, str(self._requests)))
 
     def run(self, cell: str, *views: Kind) -> list[Kind]:
         """Run a cell that shows these views; returns them, to be closed in the end."""

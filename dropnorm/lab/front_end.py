@@ -35,19 +35,21 @@ HINT = f"""<style>
 </style><p class="dropnorm-hint" role="note">{NO_KERNEL}</p>"""
 
 
-def cell_id() -> str | None:
-    """The id of the notebook cell that is running, or None where no page asked for it."""
+def running_cell() -> tuple[str, str] | None:
+    """The ids of the notebook cell that is running and of the request to run it; None where no page asked for it."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return None
-    return kernel.get_parent("shell").get("metadata", {}).get("cellId")
+    request = kernel.get_parent("shell")
+    cell = request.get("metadata", {}).get("cellId")
+    return None if cell is None else (cell, request["header"]["msg_id"])
 
 
 def listens() -> bool:
     """Whether a page that can show widgets asked for the running cell."""
-    return cell_id() is not None
+    return running_cell() is not None
 
 
 def show(box: ipywidgets.Box, html: str, plain: str) -> None:

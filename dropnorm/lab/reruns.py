@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from dropnorm.lab import front_end
 
 Shown = TypeVar("Shown")
 
@@ -32,7 +33,7 @@ class Reruns(Generic[Shown]):
 
     def show(self, new: Shown) -> Shown | None:
         """Note what the running cell shows; returns what stood at the same place before the cell was run again."""
-        cell, request = _running()
+        cell, request = front_end.running_cell()
         run = self._runs.get(cell)
         if run is None or run.request != request:
             for old in run.shown if run else ():
@@ -42,9 +43,3 @@ class Reruns(Generic[Shown]):
         place = len(run.shown)
         run.shown.append(new)
         return run.before[place] if place < len(run.before) else None
-
-
-def _running() -> tuple[str, str]:
-    """The cell that is running, and the request to run it."""
-    parent = sys.modules["IPython"].get_ipython().kernel.get_parent("shell")
-    return parent["metadata"]["cellId"], parent["header"]["msg_id"]
