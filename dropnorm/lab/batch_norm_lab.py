@@ -180,7 +180,7 @@ class BatchNormLab(View):
         alt = lab.reading()
         return BatchNormPicture().whole(lab.values(), lab.normalization.history, alt), alt
 
-    def stand_in(self) -> tuple[str, str]:
+    def fallback(self) -> tuple[str, str]:
         """The picture in the present state: its axes are drawn already, and drawing others takes longest."""
         return self._drawing.whole(self.values(), self.normalization.history, self.reading()), self.reading()
 

@@ -107,7 +107,7 @@ class DropoutLab(View):
             self.controls = None
         super().close()
 
-    def stand_in(self) -> tuple[str, str]:
+    def fallback(self) -> tuple[str, str]:
         """A line in place of a picture: the curves are still being computed when the controls are shown."""
         words = f"{self.setting.code}: a slider for the dropout rate above the learning curves of red wine."
         return f"<p>{escape(words)}</p>", words

@@ -37,11 +37,11 @@ class View(ABC):
     def static(self) -> tuple[str, str]:
         """The static picture as an ``<svg>`` element, and its alternative text.
 
-        A view without one has a `stand_in` and a `_show_still` of its own.
+        A view without one has a `fallback` and a `_show_still` of its own.
         """
         raise NotImplementedError
 
-    def stand_in(self) -> tuple[str, str]:
+    def fallback(self) -> tuple[str, str]:
         """What stands for open controls where they cannot be shown: a picture and its alternative text."""
         return self.static()
 
@@ -65,7 +65,7 @@ class View(ABC):
         before = _cells.show(self)
         if before is not None and before is not self:
             self._go_on(before)
-        front_end.show(self.open(), *self.stand_in())
+        front_end.show(self.open(), *self.fallback())
 
     def _show_still(self) -> None:
         """Show the picture that is left where no page listens."""
