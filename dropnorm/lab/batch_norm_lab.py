@@ -18,7 +18,7 @@ from dropnorm.lab.controls import (
     Player,
     button,
     choice,
-    drawing,
+    html_widget,
     plain,
     reading_widget,
     spoken,
@@ -188,7 +188,7 @@ class BatchNormLab(View):
         state = self.normalization
         self._drawing = BatchNormPicture()
         self._reading = reading_widget()
-        self._frame, self._picture = (drawing(layout=LAYER) for _ in range(2))  # axes, and what changes over them
+        self._frame, self._picture = (html_widget(layout=LAYER) for _ in range(2))  # axes, and what changes over them
         self._picture.add_class("dropnorm-picture")
         now = {"scale": self.scale, "shift": self.shift, "batch_size": self.batch_size}
         now |= {"gamma": state.gamma, "beta": state.beta}

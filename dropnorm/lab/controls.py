@@ -158,12 +158,12 @@ def spoken(text: str, live: bool = True) -> str:
 
 def reading_widget() -> widgets.HTML:
     """Where a `spoken` reading stands: at least four lines high, so that nothing below it jumps."""
-    widget = drawing(layout={"width": "auto", "min_height": "6.2em"})
+    widget = html_widget(layout={"width": "auto", "min_height": "6.2em"})
     widget.add_class("dropnorm-reading")
     return widget
 
 
-def drawing(**options: Any) -> widgets.HTML:
+def html_widget(**options: Any) -> widgets.HTML:
     """Words or a drawing; without a tooltip of its own the page would give it the title "null"."""
     return widgets.HTML(tooltip="", **options)
 

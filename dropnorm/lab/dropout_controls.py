@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice, drawing
+from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice, html_widget
 from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.setting import ALLOWED, EPOCHS, RATES, Setting
 
@@ -50,9 +50,10 @@ class DropoutControls:
         self.progress = widgets.IntProgress(
             max=EPOCHS, tooltip="epochs of the live training", style=WIDE, layout={"width": "300px"}
         )
-        self.frame, self.curves = (drawing(layout=LAYER) for _ in range(2))
+        self.frame, self.curves = (html_widget(layout=LAYER) for _ in range(2))
         self.reading, self.source = (
-            drawing(layout={"width": "auto", "max_width": WIDTH, "min_height": height}) for height in ("4.5em", "3em")
+            html_widget(layout={"width": "auto", "max_width": WIDTH, "min_height": height})
+            for height in ("4.5em", "3em")
         )
         self.code = widgets.Text(
             description="this state as code",

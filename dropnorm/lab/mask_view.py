@@ -15,7 +15,7 @@ from dropnorm.lab.controls import (
     Player,
     button,
     choice,
-    drawing,
+    html_widget,
     reading_widget,
     spoken,
 )
@@ -132,7 +132,7 @@ class MaskView(View):
         return dropout_svg(panels, alt), alt
 
     def _build(self) -> widgets.Box:
-        self._picture, self._reading = drawing(), reading_widget()
+        self._picture, self._reading = html_widget(), reading_widget()
         self._picture.add_class("dropnorm-picture")
         self._rate = NumberControl("dropout rate", self.rate, 0, HIGHEST_RATE, 0.05, css="dropnorm-rate")
         modes = [("training", True), ("inference", False)]
