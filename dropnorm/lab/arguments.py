@@ -46,7 +46,7 @@ def whole_number(name: str, value: object, low: int, high: int) -> int:
     return int(value)
 
 
-def number(name: str, value: object, low: float, high: float) -> float:
+def real_number(name: str, value: object, low: float, high: float) -> float:
     """``value``, if it is a number within the limits.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from dropnorm.lab.arguments import number, one_of, refuse_objects, refuse_unknown, whole_number
+from dropnorm.lab.arguments import one_of, real_number, refuse_objects, refuse_unknown, whole_number
 from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture, signed
 from dropnorm.lab.controls import (
     LAYER,
@@ -125,7 +125,7 @@ class BatchNormLab(View):
         refuse_objects("BatchNormLab", "a seed and settings, and draws its own activations", seed)
         self.seed = whole_number("seed", seed, 0, 2**31 - 1)
         self.batch_size = whole_number("batch_size", batch_size, SMALLEST, LARGEST)
-        scale, shift, gamma, beta = (number(name, value, *NUMBERS[name][1:3]) for name, value in numbers.items())
+        scale, shift, gamma, beta = (real_number(name, value, *NUMBERS[name][1:3]) for name, value in numbers.items())
         self.scale, self.shift = scale, shift
         self.normalization = Normalization(one_of("momentum", momentum, MOMENTA), gamma, beta)
         self.number = 0  # of the batch that is shown

@@ -7,8 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from dropnorm.lab.arguments import number as number_within
-from dropnorm.lab.arguments import refuse_objects, refuse_unknown, whole_number
+from dropnorm.lab.arguments import real_number, refuse_objects, refuse_unknown, whole_number
 from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
@@ -57,7 +56,7 @@ class MaskView(View):
         super().__init__(rate=rate, units=units, rows=rows, seed=seed)
         refuse_unknown("MaskView", unknown, "rate, units, rows and seed")
         refuse_objects("MaskView", "a dropout rate, and draws a network of its own", rate)
-        self.rate = number_within("rate", rate, 0, HIGHEST_RATE)
+        self.rate = real_number("rate", rate, 0, HIGHEST_RATE)
         self.units = whole_number("units", units, 2, 12)
         self.rows = whole_number("rows", rows, 2, 64)
         self.seed = whole_number("seed", seed, 0, 2**31 - 1)
