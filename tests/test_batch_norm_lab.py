@@ -13,7 +13,7 @@ from ipywidgets.widgets.widget import _instances
 from matplotlib import pyplot
 
 from dropnorm.lab.batch_norm_lab import BATCHES_PLAYED, MOMENTA, BatchNormLab, Normalization
-from dropnorm.lab.controls import plain
+from dropnorm.lab.numerals import plain
 from tests.widget_tree import elements, find, path, picture, reading, shown_by, texts, unnamed
 
 

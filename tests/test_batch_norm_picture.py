@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dropnorm.lab.batch_norm_lab import BatchNormLab
-from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars, signed
+from dropnorm.lab.batch_norm_picture import EDGES, POINTS, Averages, BatchNormPicture, bars
+from dropnorm.lab.numerals import signed
 from tests.widget_tree import SPACE, elements, find, path, picture, reading, texts
 
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from dropnorm.lab.arguments import one_of, real_number, refuse_objects, refuse_unknown, whole_number
-from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture, signed
+from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture
 from dropnorm.lab.controls import (
     LAYER,
     WRAPPED,
@@ -19,10 +19,10 @@ from dropnorm.lab.controls import (
     button,
     choice,
     html_widget,
-    plain,
     reading_widget,
     spoken,
 )
+from dropnorm.lab.numerals import plain, signed
 from dropnorm.lab.view import View
 
 EPSILON = 1e-3  # Keras' own

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from dropnorm.figures import BLUE, GREEN, PURPLE, VERMILLION, svg
 from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
-from dropnorm.lab.reading import signed
+from dropnorm.lab.numerals import signed
 
 SIZE = (7.6, 5.2)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 EDGES = np.linspace(-8, 12, 41)  # of the bars; what lies beyond is counted in the outermost

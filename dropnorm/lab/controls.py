@@ -9,6 +9,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from dropnorm.lab.numerals import plain
+
 BUTTON = {"width": "auto", "flex": "0 0 auto"}  # as wide as its words, on narrow pages too
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
 # In a grid: axes and what changes over them lie in one cell (`dropnorm.lab.drawing`).
@@ -189,8 +191,3 @@ def choice(label: str, options: list[tuple[str, Any]], value: Any, css: str) -> 
     )
     made.add_class(css)
     return made
-
-
-def plain(number: float) -> str:
-    """A number as short as it can be written, with a real minus."""
-    return f"{number:g}".replace("-", "−")

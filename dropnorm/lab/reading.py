@@ -8,6 +8,7 @@ import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.diagnosis import Problem
+from dropnorm.lab.numerals import signed
 
 RISE = 0.03  # a validation loss that ends this share above the best tenth of its epochs has risen: noise is averaged
 FALL = 0.02  # a validation loss whose last fifth lies this share below the fifth before is still falling
@@ -70,11 +71,6 @@ def closes_the_gap(curves: LearningCurves, without: LearningCurves) -> bool:
     """Whether less than a third of the gap at rate 0 is left, at a validation loss no worse than seeds differ."""
     same = _median(curves.last(VALIDATION)) < 1.1 * _median(without.last(VALIDATION))
     return bool(same and (curves.gap < without.gap.min() / 3).all())
-
-
-def signed(number: float) -> str:
-    """A number with two decimals, and no minus before a zero."""
-    return f"{round(number, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _comparison(curves: LearningCurves, without: LearningCurves) -> str:
