@@ -46,7 +46,7 @@ def write(folder: Path, name: str, figures: Mapping[str, object]) -> None:
     print(f"{name}: {text}", flush=True)
 
 
-def quartiles(seconds: list[float]) -> dict[str, float]:
+def median_and_p95(seconds: list[float]) -> dict[str, float]:
     """Median and 95th percentile in milliseconds."""
     milliseconds = 1000 * np.array(seconds)
     return {

@@ -106,7 +106,7 @@ def one_round(count: int) -> Round:
 def summary(rounds: list[list[float]]) -> dict[str, object]:
     """Of all presses, and the median of each round."""
     every = [each for one in rounds for each in one]
-    return results.quartiles([each / 1000 for each in every]) | {
+    return results.median_and_p95([each / 1000 for each in every]) | {
         "medians of the rounds, ms": [round(median(one), 1) for one in rounds]
     }
 
