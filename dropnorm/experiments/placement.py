@@ -12,8 +12,7 @@ import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
 from dropnorm.split import RAW, STANDARDISED, Split, split
-from dropnorm.sweep.layers import BatchNorm as NormLayer
-from dropnorm.sweep.layers import NormalizedDense
+from dropnorm.sweep.activations import variance_shifts as shifts_of
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
 from dropnorm.sweep.runs import Network, trained
 
@@ -82,17 +81,10 @@ def place(job: Placement, epochs: int = EPOCHS) -> dict[str, Any]:
 
 
 def variance_shifts(network: Network, parts: Split) -> dict[str, float]:
-    """For each batch normalization the variance that it meets at inference over the one it has kept from training.
+    """The variance that the batch normalization of each block meets at inference over the one kept from training.
 
-    Both are of the training part; the median over units whose moving variance is not next to nothing. 1 is no shift;
-    Li et al. (2018) derive values below 1 for dropout in front of it. NaN where a block has none.
+    Both are of the training part; NaN where a block has none.
     """
-    met = network.activations(parts.X_train)
-    ratios = []
-    for layer, values in zip(network.layers, met, strict=False):
-        if isinstance(layer, NormLayer | NormalizedDense):
-            kept = layer.moments.moving_variance
-            alive = kept > 1e-6 * kept.max()
-            ratios.append(float(np.median(values.var(axis=0)[alive] / kept[alive])) if alive.any() else np.nan)
-    ratios += [np.nan] * (BLOCKS - len(ratios))
+    ratios = shifts_of(network, parts.X_train)
+    ratios += (np.nan,) * (BLOCKS - len(ratios))
     return {f"variance_shift_{number}": ratio for number, ratio in enumerate(ratios, start=1)}

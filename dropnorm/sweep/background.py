@@ -16,9 +16,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from typing import Any
 
 from dropnorm.curves import LearningCurves
 from dropnorm.jobs import end_with_parent
@@ -40,12 +41,18 @@ class Wish:
         on_curves: called with a plan and its curves, from a thread of the pool or, for what the cache holds, from the
             thread that wishes. It must be quick and thread-safe.
         on_failure: called with one sentence when runs cannot be computed.
+        load: reads from the cache what is wanted of a plan, from the plan, the split's digest and the folder; None
+            where it is not kept. Without it, curves; whatever it gives is what ``on_curves`` is called with.
+        compute: computes the same in another process, from the plan, the split, its digest and the folder, and keeps
+            it there. It must be picklable.
     """
 
     plans: Sequence[Plan]
     split: Split
-    on_curves: Callable[[Plan, LearningCurves], None]
+    on_curves: Callable[[Plan, Any], None]
     on_failure: Callable[[str], None]
+    load: Callable[[Plan, str, Path], Any] = cache.load
+    compute: Callable[[Plan, Split, str, Path], Any] = field(default_factory=lambda: computed)
 
 
 class Background:
@@ -72,7 +79,7 @@ class Background:
         data = cache.digest(wish.split)
         lacking: deque[Plan] = deque()
         for plan in wish.plans:
-            curves = cache.load(plan, data, self._folder)
+            curves = wish.load(plan, data, self._folder)
             if curves is None:
                 lacking.append(plan)
             else:
@@ -104,7 +111,7 @@ class Background:
                 plan, future, failed = plans.popleft(), None, ""
                 try:
                     pool = self._pool = self._pool or _started(self._processes)
-                    future = pool.submit(computed, plan, wish.split, data, self._folder)
+                    future = pool.submit(wish.compute, plan, wish.split, data, self._folder)
                     self._running += 1
                 except BrokenProcessPool:
                     plans.appendleft(plan)
@@ -119,9 +126,7 @@ class Background:
                     lambda done, owner=owner, wish=wish, plan=plan, pool=pool: self._done(owner, wish, plan, pool, done)
                 )
 
-    def _done(
-        self, owner: object, wish: Wish, plan: Plan, pool: ProcessPoolExecutor, future: Future[LearningCurves]
-    ) -> None:
+    def _done(self, owner: object, wish: Wish, plan: Plan, pool: ProcessPoolExecutor, future: Future[Any]) -> None:
         error, failed = None if future.cancelled() else future.exception(), ""
         with self._lock:
             self._running -= 1

@@ -56,19 +56,28 @@ def store(plan: Plan, data: str, curves: LearningCurves, folder: Path = FOLDER, 
     Raises:
         OSError: the folder cannot be written; nothing is lost but time.
     """
-    write_atomically(folder / name(plan, data), json.dumps(curves.to_dict()).encode())
+    keep(folder / name(plan, data), json.dumps(curves.to_dict()).encode(), limit)
+
+
+def keep(path: Path, content: bytes, limit: int = LIMIT) -> None:
+    """Write an entry, and drop the oldest ones where its folder has grown over its limit.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    write_atomically(path, content)
     entries = []
-    for path in folder.glob("*.json"):
+    for entry in path.parent.glob("*.json"):
         try:
-            entries.append((path.stat().st_mtime_ns, path.stat().st_size, path))
+            entries.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry))
         except FileNotFoundError:  # another process has dropped it
             continue
     if sum(size for _, size, _ in entries) > limit:
         room = limit * KEPT_WHEN_FULL
-        for _, size, path in sorted(entries, reverse=True):
+        for _, size, entry in sorted(entries, reverse=True):
             room -= size
             if room < 0:
-                path.unlink(missing_ok=True)
+                entry.unlink(missing_ok=True)
 
 
 @lru_cache
