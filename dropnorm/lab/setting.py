@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Literal, get_args
 
+from dropnorm.lab.arguments import whole_number
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
 
 RATES = tuple(round(0.05 * step, 2) for step in range(19))
@@ -65,9 +66,7 @@ class Setting:
                 choices = ", ".join(repr(each) for each in allowed)
                 raise ValueError(f"{name}={value!r} is not among the lab's choices: {choices}.")
             object.__setattr__(self, name, allowed[allowed.index(value)])
-        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**31:
-            raise ValueError(f"A seed is a whole number from 0 to {2**31 - 1}; this is {self.seed!r}.")
-        object.__setattr__(self, "seed", int(self.seed))
+        object.__setattr__(self, "seed", whole_number("A seed", self.seed, 0, 2**31 - 1))
 
     def plan(self, rate: float | None = None, run: int = 0) -> Plan:
         """The plan of a run: of this rate or another, from the setting's seed or the one ``run`` places further."""
