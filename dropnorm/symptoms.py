@@ -206,14 +206,15 @@ class Examined:
 
     def nothing(self) -> Found:
         """No problem is seen; and what these curves cannot show."""
-        said = f"he validation loss ends at {_n(self.val_end)}, the {self.name} at {_n(self.end)}"
+        ends = f"validation loss ends at {_n(self.val_end)}, the {self.name} at {_n(self.end)}"
         evidence = {"last_val_loss": self.val_end, "training_loss": self.end, "jump": _jump(self.validation)}
         if np.isnan(self.level):
-            return Problem.UNDECIDED, f"T{said}; of such losses there are no shares to judge by.", evidence
+            return Problem.UNDECIDED, f"The {ends}; of such losses there are no shares to judge by.", evidence
+        said = f"No problem is seen: the {ends}"
         said += "" if self.measured else "; how large the gap is, the training loss at inference would tell"
         if self.baseline is None and self.reached is None:
             said += "; whether that is low, the loss of a constant prediction would tell (`baseline`)"
-        return Problem.FINE, f"No problem is seen: t{said}.", evidence
+        return Problem.FINE, f"{said}.", evidence
 
     def _last(self, name: str) -> float:
         return float(self.run.last(name)[0])
