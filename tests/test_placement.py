@@ -61,10 +61,9 @@ def test_a_row_is_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another processor gives other roundings, and so other curves: the row lies where its ten seeds lie."""
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     row = place(Placement("red-wine", STANDARDISED, "adam", DROPOUT_FIRST, 3))
-    seeds = table("stand-in").query(
-        "data == 'red-wine' and inputs == @STANDARDISED and network == @DROPOUT_FIRST",
-        local_dict={"STANDARDISED": STANDARDISED, "DROPOUT_FIRST": DROPOUT_FIRST},
-    )
+    frame = table("stand-in")
+    wine = (frame["data"] == "red-wine") & (frame["inputs"] == STANDARDISED)
+    seeds = frame[wine & (frame["network"] == DROPOUT_FIRST)]
     for column in ("last_val_loss", "best_val_loss", "loss_at_inference", "logged_loss", *SHIFTS):
         room = 0.1 * np.ptp(seeds[column]) + 0.02 * seeds[column].abs().max()
         assert seeds[column].min() - room <= row[column] <= seeds[column].max() + room, column

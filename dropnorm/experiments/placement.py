@@ -6,7 +6,7 @@ Trained by the sweep's engine, which equals ``fit`` (tests/test_sweep.py): Keras
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from dropnorm.sweep.runs import Network, trained
 
 WIDTH, BLOCKS, EPOCHS, BATCH = 128, 3, 100, 64
 RATE = 0.3
-
 
 WITHOUT, BEFORE, BEFORE_WITH_BIAS, AFTER = "without", "before", "before, with bias", "after"
 DROPOUT, DROPOUT_FIRST, NORM_FIRST = "dropout", "dropout, then batch norm", "batch norm, then dropout"
@@ -37,8 +36,13 @@ NETWORKS: dict[str, tuple[Layer, ...]] = {
     NORM_FIRST: (WITH_BIAS, RELU, NORM, DROPPED),
     AT_THE_END: (WITH_BIAS, RELU, NORM),
 }
+Optimizer = Literal["adam", "sgd"]
 # Data, their inputs and the optimizer: the lesson's, the same raw, and the exercise's.
-TRAININGS = (("red-wine", STANDARDISED, "adam"), ("red-wine", RAW, "adam"), ("concrete", RAW, "sgd"))
+TRAININGS: tuple[tuple[str, str, Optimizer], ...] = (
+    ("red-wine", STANDARDISED, "adam"),
+    ("red-wine", RAW, "adam"),
+    ("concrete", RAW, "sgd"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Placement:
 
     data: str
     inputs: str
-    optimizer: str
+    optimizer: Optimizer
     network: str
     seed: int
 
@@ -68,8 +72,7 @@ def layers_of(network: str) -> tuple[Layer, ...]:
 def place(job: Placement, epochs: int = EPOCHS) -> dict[str, Any]:
     """Train one network and return its row; losses are mean absolute errors, means of the last tenth of the epochs."""
     parts = split(job.data, job.inputs)
-    optimizer = "adam" if job.optimizer == "adam" else "sgd"
-    network, curves = trained(Plan(layers_of(job.network), optimizer, epochs, BATCH, job.seed), parts)
+    network, curves = trained(Plan(layers_of(job.network), job.optimizer, epochs, BATCH, job.seed), parts)
     return asdict(job) | {
         "last_val_loss": curves.last(VALIDATION)[0],
         "best_val_loss": curves.best_val_loss[0],
