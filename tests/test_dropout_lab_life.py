@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pytest
 from ipywidgets.widgets import widget
 
-from dropnorm.lab import DropoutLab, front_end
+from dropnorm.lab import DropoutLab
 from dropnorm.sweep import background
 from dropnorm.sweep.background import Background
 from tests.instant_pool import opened, path
+from tests.widget_tree import Page
 
 PATIENCE = 120  # seconds until a test gives up
 SMALL = {"width": 32}
@@ -28,11 +30,22 @@ def pool(tmp_path, monkeypatch):
     pool.close()
 
 
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Page:
+    return Page(monkeypatch)
+
+
+def once(control: widget.Widget, holds: Callable[[Any], bool], trait: str = "value") -> threading.Event:
+    """What is set as soon as a control's value, or another trait of it, changes to one for which that holds."""
+    event = threading.Event()
+    control.observe(lambda change: event.set() if holds(change["new"]) else None, trait)
+    return event
+
+
 def test_real_curves_come_from_the_background(pool):
     lab = DropoutLab(0.3, **SMALL)
-    came = threading.Event()
     lab.open()
-    lab.controls.source.observe(lambda change: came.set() if "2 runs" in change["new"] else None, "value")
+    came = once(lab.controls.source, lambda words: "2 runs" in words)
     if "2 runs" not in lab.controls.source.value:
         assert came.wait(PATIENCE)
     assert path(lab, "shown") is not None and 'class="band val_loss"' in lab.controls.curves.value
@@ -41,8 +54,7 @@ def test_real_curves_come_from_the_background(pool):
 
 def test_train_live_and_stop(instant):
     lab = opened(0.3, **SMALL)
-    began, over = threading.Event(), threading.Event()
-    lab.controls.progress.observe(lambda change: began.set() if change["new"] >= 3 else None, "value")
+    began = once(lab.controls.progress, lambda epochs: epochs >= 3)
     lab.controls.train.click()
     assert lab.controls.train.disabled and lab.controls.batch_norm.disabled and not lab.controls.stop.disabled
     assert not lab.controls.rate.disabled
@@ -51,13 +63,11 @@ def test_train_live_and_stop(instant):
     assert 'aria-live="off"' in lab.controls.reading.value  # it changes several times a second
     lab.controls.rate_field.value = 30
     assert "0.9 is the nearest to 30" in lab.controls.reading.value
-    heard = threading.Event()
-    lab.controls.progress.observe(lambda _: heard.set(), "value")
+    heard = once(lab.controls.progress, lambda _: True)
     assert heard.wait(PATIENCE) and "0.9 is the nearest to 30" in lab.controls.reading.value  # an epoch later, too
-    lab.controls.stop.observe(lambda change: over.set() if change["new"] else None, "disabled")
+    over = once(lab.controls.stop, bool, "disabled")
     lab.controls.rate.value = 0.7
-    moved = threading.Event()
-    lab.controls.source.observe(lambda change: moved.set() if "rate 0.7 from epoch" in change["new"] else None, "value")
+    moved = once(lab.controls.source, lambda words: "rate 0.7 from epoch" in words)
     assert moved.wait(PATIENCE)
     assert 'class="change"' in lab.controls.curves.value
     assert "Live: Keras&#x27; fit (seed 0) from rate 0.3 on" in lab.controls.source.value
@@ -78,8 +88,7 @@ def test_train_live_and_stop(instant):
 
 def test_after_a_reset_nothing_is_heard_of_the_training(instant):
     lab = opened(0.3, **SMALL)
-    began = threading.Event()
-    lab.controls.progress.observe(lambda change: began.set() if change["new"] else None, "value")
+    began = once(lab.controls.progress, bool)
     lab.controls.train.click()
     training, token = lab._live, lab._token
     assert began.wait(PATIENCE)
@@ -94,8 +103,7 @@ def test_after_a_reset_nothing_is_heard_of_the_training(instant):
 
 def test_closing_while_it_trains_ends_the_training(instant):
     lab = opened(0.3, **SMALL)
-    began = threading.Event()
-    lab.controls.progress.observe(lambda change: began.set() if change["new"] else None, "value")
+    began = once(lab.controls.progress, bool)
     lab.controls.train.click()
     assert began.wait(PATIENCE)
     lab.close()
@@ -122,52 +130,36 @@ def test_two_labs_do_not_disturb_each_other(instant):
     two.close()
 
 
-@pytest.fixture
-def run_cell(monkeypatch):
-    """Show labs as a cell does that is run in a page, one run of the cell after the other."""
-    requests = itertools.count()
-    monkeypatch.setattr("IPython.display.display", lambda content, **kwargs: None)
-
-    def run(*labs: DropoutLab, cell: str = "a cell") -> tuple[DropoutLab, ...]:
-        request = str(next(requests))
-        monkeypatch.setattr(front_end, "running_cell", lambda: (cell, request))
-        for lab in labs:
-            lab._ipython_display_()
-        return labs
-
-    return run
-
-
-def test_a_cell_that_is_run_again_goes_on_where_its_controls_stood(instant, run_cell):
-    (first,) = run_cell(DropoutLab(0.3))
+def test_a_cell_that_is_run_again_goes_on_where_its_controls_stood(instant, page):
+    (first,) = page.run("a cell", DropoutLab(0.3))
     first.controls.rate.value = 0.8
-    (second,) = run_cell(DropoutLab(0.3))
+    (second,) = page.run("a cell", DropoutLab(0.3))
     assert second.setting.rate == 0.8 and first.controls is None
-    (third,) = run_cell(DropoutLab(0.5))  # the cell's code was changed: what it says counts
+    (third,) = page.run("a cell", DropoutLab(0.5))  # the cell's code was changed: what it says counts
     assert third.setting.rate == 0.5
     third.close()
 
 
-def test_two_labs_of_one_cell_both_stay(instant, run_cell):
-    one, two = run_cell(DropoutLab(0.3), DropoutLab(0.6))
+def test_two_labs_of_one_cell_both_stay(instant, page):
+    one, two = page.run("a cell", DropoutLab(0.3), DropoutLab(0.6))
     assert one.controls is not None and two.controls is not None
     two.controls.rate.value = 0.7
-    again = run_cell(DropoutLab(0.3), DropoutLab(0.6))
+    again = page.run("a cell", DropoutLab(0.3), DropoutLab(0.6))
     assert [lab.setting.rate for lab in again] == [0.3, 0.7]
     assert one.controls is None and two.controls is None
-    (left,) = run_cell(DropoutLab(0.3))
+    (left,) = page.run("a cell", DropoutLab(0.3))
     assert all(lab.controls is None for lab in again)
     left.close()
 
 
-def test_a_lab_that_two_cells_show_is_one(instant, run_cell):
+def test_a_lab_that_two_cells_show_is_one(instant, page):
     lab = DropoutLab(0.3)
-    run_cell(lab, cell="first")
+    page.run("first", lab)
     controls = lab.controls
-    run_cell(lab, cell="second")
+    page.run("second", lab)
     assert lab.controls is controls
     lab.controls.rate.value = 0.6
-    run_cell(lab, cell="second")
+    page.run("second", lab)
     assert lab.controls is not None and lab.setting.rate == 0.6
     lab.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from xml.etree import ElementTree
 
 import ipywidgets as widgets
@@ -13,16 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from dropnorm.lab import front_end
+from dropnorm.lab.view import View
 
 SPACE = "{http://www.w3.org/2000/svg}"
-
-
-class Openable(Protocol):
-    """`MaskView` and `BatchNormLab`."""
-
-    def open(self) -> widgets.Box: ...
-
-    def _ipython_display_(self) -> None: ...
 
 
 def find(box: widgets.Box, css: str) -> widgets.Widget:
@@ -36,7 +29,7 @@ def find(box: widgets.Box, css: str) -> widgets.Widget:
     return control
 
 
-def picture(view: Openable) -> ElementTree.Element:
+def picture(view: View) -> ElementTree.Element:
     """What is drawn."""
     return ElementTree.fromstring(find(view.open(), "dropnorm-picture").value)
 
@@ -57,12 +50,12 @@ def path(drawing: ElementTree.Element, name: str) -> str:
     return found.attrib["d"]
 
 
-def reading(view: Openable) -> str:
+def reading(view: View) -> str:
     """What stands below the picture."""
     return html.unescape(re.sub("<[^>]*>", "", find(view.open(), "dropnorm-reading").value))
 
 
-def outputs_of(view: Openable) -> list[dict[str, Any]]:
+def outputs_of(view: View) -> list[dict[str, Any]]:
     """What a cell that ends in it shows: each output, by kind."""
     InteractiveShell.instance()
     with capture_output() as captured:
@@ -71,7 +64,7 @@ def outputs_of(view: Openable) -> list[dict[str, Any]]:
     return [output.data for output in captured.outputs]
 
 
-Kind = TypeVar("Kind", bound=Openable)
+Kind = TypeVar("Kind", bound=View)
 
 
 class Page:
@@ -100,7 +93,7 @@ def unnamed(box: widgets.Box) -> list[str]:
     return found
 
 
-def shown_by(view: Openable) -> dict[str, Any]:
+def shown_by(view: View) -> dict[str, Any]:
     """What a cell that ends in it shows, by kind; the hint that follows widgets is left out."""
     output, *hint = outputs_of(view)
     assert all("dropnorm-hint" in each["text/html"] for each in hint)
