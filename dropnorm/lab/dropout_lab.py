@@ -13,25 +13,19 @@ import ipywidgets as widgets
 
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
-from dropnorm.lab import still
+from dropnorm.lab import still, wine
 from dropnorm.lab.arguments import refuse_objects, refuse_unknown
 from dropnorm.lab.controls import spoken
 from dropnorm.lab.dropout_controls import CHOICES, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
-from dropnorm.lab.picture import CurvesPicture
 from dropnorm.lab.presets import PRESETS, Preset
 from dropnorm.lab.reading import reading, reading_of_part, runs_and_seeds
-from dropnorm.lab.setting import ALLOWED, EPOCHS, Setting, nearest_rate
+from dropnorm.lab.setting import EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
 from dropnorm.lab.view import View
-from dropnorm.split import split
 from dropnorm.sweep.plan import Plan
 
-DATA = "red-wine"
-# Of the loss axis, which is logarithmic: first losses are some 5, the last ones of an overfitted network above 0.1.
-BOTTOM, TOP, TICKS = 0.1, 7.0, (0.1, 0.2, 0.5, 1, 2, 5)
 PAUSE = 0.1  # seconds between pictures of a live training: more would keep a slider's move waiting
-YLABEL = "mean absolute error"
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ class DropoutLab(View):
         try:
             return super().open()
         except datasets.DataError as error:  # the message is not kept: the data may be there when the cell runs again
-            return widgets.HBox([widgets.HTML(f'<p role="alert">{escape(str(error))} Then run this cell again.</p>')])
+            return wine.missing(error)
 
     def close(self) -> None:
         """End what runs and take the widgets away."""
@@ -117,8 +111,8 @@ class DropoutLab(View):
 
     def _build(self) -> widgets.Box:
         """Build the widgets and begin to compute."""
-        self._splits = {inputs: split(DATA, inputs) for inputs in ALLOWED["inputs"]}
-        self._source = datasets.source(DATA)
+        self._splits = wine.splits()
+        self._source = datasets.source(wine.DATA)
         self._lock = threading.RLock()
         self._shown: Drawn | None = None
         self._ghost: Drawn | None = None
@@ -128,7 +122,7 @@ class DropoutLab(View):
         self._said, self._painted = "", 0.0
         self.controls = DropoutControls(self.setting)
         self._swept = SweptCurves(self._came, self._say)
-        self._picture = CurvesPicture(EPOCHS, BOTTOM, TOP, YLABEL, ticks=TICKS)
+        self._picture = wine.axes()
         self.controls.frame.value = self._picture.frame
         self._observe()
         self._swept.want(self.setting, self._splits[self.setting.inputs])
@@ -295,4 +289,4 @@ class DropoutLab(View):
         return self._swept.at(self.setting.at(0.0)) if self.setting.rate else None
 
     def _data(self) -> str:
-        return f"{self.setting.inputs} red wine, {self._source} data"
+        return wine.words(self.setting.inputs, self._source)

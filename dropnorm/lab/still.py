@@ -1,14 +1,18 @@
-"""What the lab leaves where no page listens: small multiples of four rates, computed on the spot or from the cache."""
+"""What labs of red wine leave where no page listens: curves side by side, computed on the spot or from the cache."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.figures import show_curves
+from dropnorm.lab import wine
 from dropnorm.lab.reading import reading
 from dropnorm.lab.setting import Setting
 from dropnorm.split import split
 from dropnorm.sweep import background, cache
+from dropnorm.sweep.plan import Plan
 
 RATES = (0.0, 0.2, 0.5, 0.8)
 
@@ -19,14 +23,28 @@ def show_rates(setting: Setting) -> None:
     Raises:
         DataError: the red-wine data cannot be read.
     """
-    data = split("red-wine", setting.inputs)
+    source = datasets.source(wine.DATA)
+    what = f"Learning curves at four dropout rates, {setting.inputs} red wine ({source} data), seed {setting.seed}."
+    show_runs({f"rate {rate:g}": setting.plan(rate) for rate in RATES}, setting.inputs, what, "At ")
+
+
+def show_runs(plans: Mapping[str, Plan], inputs: str, what: str, lead: str = "") -> None:
+    """Show the curves of runs side by side.
+
+    Args:
+        plans: what is run, by title.
+        inputs: how the inputs are prepared.
+        what: a sentence that says what is shown.
+        lead: what stands before a title where its curves are told in words.
+
+    Raises:
+        DataError: the red-wine data cannot be read.
+    """
+    data = split(wine.DATA, inputs)
     digest = cache.digest(data)
     curves: dict[str, LearningCurves] = {}
-    for rate in RATES:
-        plan = setting.plan(rate)
-        curves[f"rate {rate:g}"] = cache.load(plan, digest) or background.computed(plan, data, digest)
-    words = " ".join(f"At {title}: {reading(each)}" for title, each in curves.items())
-    source = datasets.source("red-wine")
-    what = f"Learning curves at four dropout rates, {setting.inputs} red wine ({source} data), seed {setting.seed}."
+    for title, plan in plans.items():
+        curves[title] = cache.load(plan, digest) or background.computed(plan, data, digest)
+    words = " ".join(f"{lead}{' '.join(title.split())}: {reading(each)}" for title, each in curves.items())
     top = max(1.0, *(float(each.val_loss[0, -10:].mean()) * 1.15 for each in curves.values()))
-    show_curves(curves, top=top, bottom=0, ylabel="mean absolute error", alt=f"{what} {words}")
+    show_curves(curves, top=top, bottom=0, ylabel=wine.YLABEL, alt=f"{what} {words}")
