@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -179,31 +180,47 @@ def test_a_run_that_fails_without_a_word_is_named_by_its_error(pool, data, monke
     assert listener.failures == ["A run in the background failed: ValueError."]
 
 
+KERNEL = """
+import multiprocessing, os, signal, sys, threading
+import numpy as np
+from pathlib import Path
+from dropnorm.split import Split
+from dropnorm.sweep import Dense, Plan
+from dropnorm.sweep.background import Background, Wish
+
+if __name__ == '__main__':
+    X, y = np.zeros((64, 4), np.float32), np.zeros(64, np.float32)
+    data, pool = Split(X, y, X, y), Background(2, Path(sys.argv[1]))
+"""
+
+
+def kernel_script(folder: Path, does: str) -> Path:
+    """A script that does something with a pool of two processes, as a kernel would."""
+    script = folder / "kernel.py"
+    script.write_text(KERNEL + textwrap.indent(textwrap.dedent(does), "    "))
+    return script
+
+
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="only POSIX sends a kernel's interrupt to its processes too")
 def test_an_interrupt_of_the_kernel_ends_no_run(tmp_path):
     """JupyterLab sends it to the whole group: here while the processes start, while they import and while they run."""
-    script = tmp_path / "kernel.py"
-    script.write_text(
-        "import os, signal, sys, threading, numpy as np\n"
-        "from pathlib import Path\n"
-        "from dropnorm.split import Split\n"
-        "from dropnorm.sweep import Dense, Plan\n"
-        "from dropnorm.sweep.background import Background, Wish\n"
-        "if __name__ == '__main__':\n"
-        "    signal.signal(signal.SIGINT, lambda *_: None)\n"
-        "    X, y = np.zeros((64, 4), np.float32), np.zeros(64, np.float32)\n"
-        "    pool, came, failures = Background(2, Path(sys.argv[1])), threading.Semaphore(0), []\n"
-        "    def failed(sentence):\n"
-        "        failures.append(sentence)\n"
-        "        came.release()\n"
-        "    plans = [Plan((Dense(64), Dense(1)), epochs=300, seed=seed) for seed in range(8)]\n"
-        "    wish = Wish(plans, Split(X, y, X, y), lambda *_: came.release(), failed)\n"
-        "    threading.Thread(target=pool.want, args=('lab', wish)).start()\n"
-        "    for _ in plans:\n"
-        "        while not came.acquire(timeout=0.05):\n"
-        "            os.killpg(0, signal.SIGINT)\n"
-        "    print(failures)\n"
-        "    pool.close()\n"
+    script = kernel_script(
+        tmp_path,
+        """
+        signal.signal(signal.SIGINT, lambda *_: None)
+        came, failures = threading.Semaphore(0), []
+        def failed(sentence):
+            failures.append(sentence)
+            came.release()
+        plans = [Plan((Dense(64), Dense(1)), epochs=300, seed=seed) for seed in range(8)]
+        wish = Wish(plans, data, lambda *_: came.release(), failed)
+        threading.Thread(target=pool.want, args=('lab', wish)).start()
+        for _ in plans:
+            while not came.acquire(timeout=0.05):
+                os.killpg(0, signal.SIGINT)
+        print(failures)
+        pool.close()
+        """,
     )
     kernel = subprocess.run(
         [sys.executable, str(script), str(tmp_path)],
@@ -218,20 +235,14 @@ def test_an_interrupt_of_the_kernel_ends_no_run(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux lets one wait for a process of others")
 def test_no_process_outlives_a_kernel_that_was_killed(tmp_path):
-    script = tmp_path / "kernel.py"
-    script.write_text(
-        "import sys, multiprocessing, numpy as np\n"
-        "from pathlib import Path\n"
-        "from dropnorm.split import Split\n"
-        "from dropnorm.sweep import Dense, Plan\n"
-        "from dropnorm.sweep.background import Background, Wish\n"
-        "if __name__ == '__main__':\n"
-        "    X, y = np.zeros((64, 4), np.float32), np.zeros(64, np.float32)\n"
-        "    pool = Background(2, Path(sys.argv[1]))\n"
-        "    plans = [Plan((Dense(1),), epochs=10**8, seed=seed) for seed in range(2)]\n"
-        "    pool.want('lab', Wish(plans, Split(X, y, X, y), lambda *_: None, print))\n"
-        "    print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
-        "    sys.stdin.read()\n"
+    script = kernel_script(
+        tmp_path,
+        """
+        plans = [Plan((Dense(1),), epochs=10**8, seed=seed) for seed in range(2)]
+        pool.want('lab', Wish(plans, data, lambda *_: None, print))
+        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+        sys.stdin.read()
+        """,
     )
     kernel = subprocess.Popen(
         [sys.executable, str(script), str(tmp_path)],

@@ -47,6 +47,15 @@ def until_reading(page: sync_api.Page, view: str, words: str) -> None:
     )
 
 
+def play_until(page: sync_api.Page, view: str, words: str) -> None:
+    """Let a view play until its reading has these words, and pause it."""
+    play = page.locator(f"{view} .dropnorm-play")
+    play.click()
+    until_reading(page, view, words)
+    play.click()
+    page.wait_for_function(f"document.querySelector('{view} .dropnorm-reading [aria-live=polite]')")
+
+
 def until_hint(page: sync_api.Page, view: str, state: str) -> None:
     """Wait until the hint below a view is ``visible`` or ``hidden``."""
     output = page.locator(".jp-OutputArea-child", has=page.locator(view))
@@ -91,11 +100,7 @@ def test_a_mask_views_buttons_are_pressed_by_key(page: sync_api.Page) -> None:
 
 
 def test_a_mask_view_plays_and_pauses(page: sync_api.Page) -> None:
-    play = page.locator(f"{MASK_VIEW} .dropnorm-play")
-    play.click()
-    until_reading(page, MASK_VIEW, "step 4")
-    play.click()
-    page.wait_for_function(f"document.querySelector('{MASK_VIEW} .dropnorm-reading [aria-live=polite]')")
+    play_until(page, MASK_VIEW, "step 4")
     reading = page.locator(f"{MASK_VIEW} .dropnorm-reading").inner_text()
     run_cell(page, 2)  # TensorFlow is imported: longer than a step
     assert page.locator(f"{MASK_VIEW} .dropnorm-reading").inner_text() == reading
@@ -138,11 +143,7 @@ def test_no_title_says_null(page: sync_api.Page) -> None:
 
 
 def test_the_moving_averages_grow_while_batches_are_played_and_start_anew(page: sync_api.Page) -> None:
-    play = page.locator(f"{BATCH_NORM} .dropnorm-play")
-    play.click()
-    until_reading(page, BATCH_NORM, "after 5 batches")
-    play.click()
-    page.wait_for_function(f"document.querySelector('{BATCH_NORM} .dropnorm-reading [aria-live=polite]')")
+    play_until(page, BATCH_NORM, "after 5 batches")
     assert page.locator(f"{BATCH_NORM} path.moving-mean").get_attribute("d").count("L") >= 5
     page.locator(f"{BATCH_NORM} .dropnorm-reset").click()
     until_reading(page, BATCH_NORM, "after 0 batches")
