@@ -1,4 +1,4 @@
-"""A diagnosis names what curves show: made-up curves, each with a near miss, and real runs of the engine over seeds."""
+"""A diagnosis names what curves show: made-up curves, each with a near miss."""
 
 from __future__ import annotations
 
@@ -8,13 +8,8 @@ import warnings
 import numpy as np
 import pytest
 
-from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.diagnosis import Diagnosis
-from dropnorm.lab.presets import PRESETS
-from dropnorm.lab.setting import SEEDS, Setting
-from dropnorm.split import Split, split
-from dropnorm.sweep import BatchNorm, Dense, Dropout, Plan, Relu, run
 from dropnorm.symptoms import Problem
 
 EPOCHS = 100
@@ -37,8 +32,12 @@ WORKS = shaken(decay(5, 0.55), 0.02, 3)
 WILD_THEN_CALM = np.where(T < 0.5, shaken(decay(11, 3, 3), 0.5, 4).clip(0.6), shaken(WORKS, 0.05, 9))
 FOLLOWED, ARRIVED = shaken(decay(5, 0.35, 8), 0.005, 2), shaken(decay(5, 0.5), 0.004, 1) - 0.05 * T
 JUMPS = shaken(LEARNS + 0.5, 0.25, 7)
-DROPPED_MOST = decay(5, 1.5, 40) - 0.2 * T
+HIGH = decay(5, 1.5, 40) - 0.2 * T
 LEVEL = np.full(EPOCHS, 2.0)
+FORGETS = 4 * (T > 0.7)
+EARLY = (decay(5, 0.66, 60), decay(5, 0.67, 60), decay(5, 0.66, 60))  # logged, validation, at inference
+EARLY_AND_LOW = (decay(5, 0.3, 60), decay(5, 0.31, 60), decay(5, 0.3, 60))
+APART = "training and inference disagree"
 
 
 def late(series: np.ndarray, value: float, epoch: int) -> np.ndarray:
@@ -55,18 +54,12 @@ MADE_UP = {
     "a gap that was there from the start": ("fine", LEARNS, LEARNS + 0.8, LEARNS, {}),
     "a gap, and validation follows": ("fine", FOLLOWED, shaken(decay(5, 0.55, 8), 0.005, 3), FOLLOWED, {}),
     "a gap within the noise": ("noisy", LEARNS - 0.3 * T, shaken(WORKS, 0.3, 5), LEARNS - 0.3 * T, {}),
-    "dropout on raw inputs": ("training and inference disagree", LEARNS, WORKS + 1, LEARNS + 1, {}),
+    "dropout on raw inputs": (APART, LEARNS, WORKS + 1, LEARNS + 1, {}),
     "an inference a little worse": ("fine", LEARNS, WORKS + 0.1, LEARNS + 0.1, {}),
     "the logged loss is the higher one": ("fine", LEARNS + 0.5, WORKS, LEARNS, {}),
     "nothing but jumps at inference": ("noisy", LEARNS, JUMPS + 0.05, JUMPS, {}),
     "both, the gap is larger": ("overfits", MEMORISES - 0.02, WORKS + 1.5 * T, MEMORISES + 0.7 * T, {}),
-    "both, the disagreement is larger": (
-        "training and inference disagree",
-        LEARNS,
-        WORKS + 4 * T,
-        LEARNS + 2.3 * T,
-        {},
-    ),
+    "both, the disagreement is larger": (APART, LEARNS, WORKS + 4 * T, LEARNS + 2.3 * T, {}),
     "validation jumps": ("noisy", LEARNS, shaken(WORKS, 0.2, 8), LEARNS, {}),
     "validation jumps a little": ("fine", LEARNS, shaken(WORKS, 0.05, 9), LEARNS, {}),
     "wild at first, as with batch normalization": ("fine", LEARNS, WILD_THEN_CALM, WILD_THEN_CALM - 0.02, {}),
@@ -75,34 +68,10 @@ MADE_UP = {
     "steadily down, far from its end": ("too slow", decay(5, 0.5, 3), decay(5, 0.55, 3), decay(5, 0.5, 3), {}),
     "falls a little, all but arrived": ("fine", ARRIVED, ARRIVED + 0.02, ARRIVED, {}),
     "never moves": ("stuck", LEVEL, LEVEL + 0.1, LEVEL, {}),
-    "flat early, where a constant is": (
-        "stuck",
-        decay(5, 0.66, 60),
-        decay(5, 0.67, 60),
-        decay(5, 0.66, 60),
-        {"baseline": 0.665},
-    ),
-    "flat early, nothing to compare": (
-        "cannot be told",
-        decay(5, 0.66, 60),
-        decay(5, 0.67, 60),
-        decay(5, 0.66, 60),
-        {},
-    ),
-    "flat early, far below a constant": (
-        "fine",
-        decay(5, 0.3, 60),
-        decay(5, 0.31, 60),
-        decay(5, 0.3, 60),
-        {"baseline": 0.665},
-    ),
-    "as high as a constant, dropout at work": (
-        "underfits",
-        DROPPED_MOST,
-        WORKS + 0.15,
-        LEARNS + 0.15,
-        {"baseline": 0.665},
-    ),
+    "flat early, where a constant is": ("stuck", *EARLY, {"baseline": 0.665}),
+    "flat early, nothing to compare": ("cannot be told", *EARLY, {}),
+    "flat early, far below a constant": ("fine", *EARLY_AND_LOW, {"baseline": 0.665}),
+    "as high as a constant, dropout at work": ("underfits", HIGH, WORKS + 0.15, LEARNS + 0.15, {"baseline": 0.665}),
     "lower than a constant": ("fine", LEARNS, WORKS, LEARNS, {"baseline": 0.665}),
     "another network got lower": ("underfits", LEARNS, WORKS, LEARNS, {"reached": 0.4}),
     "another network got as low": ("fine", LEARNS, WORKS, LEARNS, {"reached": 0.5}),
@@ -110,13 +79,7 @@ MADE_UP = {
     "explodes later": ("unstable", late(LEARNS, 1e4, 20), WORKS, LEARNS, {}),
     "starts high": ("fine", late(LEARNS, 60, 1), WORKS, LEARNS, {}),
     "one spike": ("fine", late(LEARNS, 0.9, 70), late(WORKS, 1.5, 80), LEARNS, {}),
-    "loses what it had learned": (
-        "unstable",
-        LEARNS + 4 * (T > 0.7),
-        WORKS + 4 * (T > 0.7),
-        LEARNS + 4 * (T > 0.7),
-        {},
-    ),
+    "loses what it had learned": ("unstable", LEARNS + FORGETS, WORKS + FORGETS, LEARNS + FORGETS, {}),
     "far above a constant": ("unstable", 1e7 - 1e5 * T, 1e7 - 1e5 * T, 1e7 - 1e5 * T, {"baseline": 13.0}),
     "no loss at inference, a gap opens": ("cannot be told", MEMORISES, WORKS + 0.3 * T, None, {}),
     "no loss at inference, no gap": ("fine", LEARNS, WORKS, None, {}),
@@ -161,7 +124,7 @@ def test_the_evidence_is_what_the_curves_say() -> None:
 
 
 def test_of_a_gap_and_a_disagreement_the_other_is_told_as_well() -> None:
-    assert diagnosed("both, the gap is larger").also == ("training and inference disagree",)
+    assert diagnosed("both, the gap is larger").also == (APART,)
     assert diagnosed("both, the disagreement is larger").also == ("overfits",)
 
 
@@ -229,15 +192,20 @@ def test_of_several_runs_most_decide_and_the_others_are_counted() -> None:
     assert several(*[jumps] * 3).sentence.endswith("So in 3 of 3 runs.")
 
 
-def test_where_as_many_runs_show_one_problem_as_another_the_median_end_decides() -> None:
-    found = several("loses what it had learned", "training falls, validation stays", "never moves")  # 4.5, 0.55, 2.1
-    assert (found.problem, found.agree) == ("stuck", 1)
+FORGETFUL, OVERFITTED, STILL = "loses what it had learned", "training falls, validation stays", "never moves"
 
 
-def test_the_median_end_does_not_outvote_the_most() -> None:
-    overfits, apart = "training falls, validation stays", "dropout on raw inputs"
-    found = several("never moves", overfits, apart, "loses what it had learned", overfits)
-    assert (found.problem, found.agree) == ("overfits", 2)
+@pytest.mark.parametrize(
+    ("names", "problem", "agree"),
+    [
+        ((FORGETFUL, OVERFITTED, STILL), "stuck", 1),  # 4.5, 0.55, 2.1
+        ((STILL, OVERFITTED, "dropout on raw inputs", FORGETFUL, OVERFITTED), "overfits", 2),
+    ],
+    ids=["where as many show one problem as another it decides", "it does not outvote the most"],
+)
+def test_the_median_end(names: tuple[str, ...], problem: str, agree: int) -> None:
+    found = several(*names)
+    assert (found.problem, found.agree) == (problem, agree)
 
 
 def test_the_numbers_are_those_of_the_median_run_among_those_that_show_the_problem() -> None:
@@ -258,95 +226,3 @@ def test_what_cannot_be_told_is_not_told_beside_a_problem() -> None:
 def test_what_is_no_loss_to_compare_with_is_told(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"'{name}'.*positive number"):
         LearningCurves(LEARNS, WORKS).diagnosis(**{name: value})
-
-
-# Real runs. Whatever is told, is told in every seed.
-
-WINE = Setting(0.0)
-CONCRETE = Plan((*(Dense(128), Relu()) * 3, Dense(1)), batch_size=64)
-RECIPE = (*(BatchNorm(), Dense(128), Relu()) * 3, BatchNorm(), Dense(1))
-WIDE = (*(Dense(512), Relu()) * 3, Dense(1))
-
-
-def changed(setting: Setting, **changes) -> Plan:
-    return dataclasses.replace(setting.plan(), **changes)
-
-
-DROPPED = (*(Dense(128), Relu(), Dropout(0.9)) * 3, Dense(1))
-# problem, data, inputs, plan, what is given; the first of each is quick and stands in `make test`
-RUNS = [
-    ("overfits", "red-wine", "standardised", WINE.plan(), ()),
-    ("overfits", "red-wine", "standardised", Setting(0.0, batch_norm="after").plan(), ()),
-    ("fine", "red-wine", "standardised", Setting(0.2, batch_norm="after").plan(), ("baseline",)),
-    ("fine", "concrete", "raw", dataclasses.replace(CONCRETE, layers=RECIPE, optimizer="sgd"), ("baseline",)),
-    ("training and inference disagree", "red-wine", "raw", Setting(0.5, inputs="raw").plan(), ()),
-    ("training and inference disagree", "red-wine", "raw", Setting(0.3, inputs="raw").plan(), ("baseline",)),
-    ("unstable", "red-wine", "standardised", changed(WINE, learning_rate=1.0), ()),
-    (
-        "unstable",
-        "concrete",
-        "raw",
-        dataclasses.replace(CONCRETE, layers=WIDE, optimizer="sgd", epochs=20),
-        ("baseline",),
-    ),
-    ("too slow", "red-wine", "standardised", changed(WINE, learning_rate=1e-4), ()),
-    ("too slow", "red-wine", "standardised", changed(Setting(0.2, batch_norm="after"), learning_rate=1e-4), ()),
-    ("too slow", "concrete", "standardised", dataclasses.replace(CONCRETE, learning_rate=1e-4), ("baseline",)),
-    ("stuck", "red-wine", "standardised", changed(WINE, learning_rate=0.0), ()),
-    ("stuck", "red-wine", "standardised", changed(WINE, learning_rate=0.1), ("baseline",)),
-    ("noisy", "concrete", "standardised", dataclasses.replace(CONCRETE, optimizer="sgd"), ()),
-    ("noisy", "red-wine", "standardised", changed(WINE, optimizer="sgd", learning_rate=1.0), ("baseline",)),
-    ("underfits", "red-wine", "standardised", Setting(0.9, batch_norm="after").plan(), ("baseline",)),
-    ("underfits", "concrete", "standardised", dataclasses.replace(CONCRETE, layers=DROPPED), ("baseline",)),
-    (
-        "underfits",
-        "concrete",
-        "standardised",
-        Plan((Dense(1),), batch_size=64, learning_rate=0.1),
-        ("baseline", "reached"),
-    ),
-]
-QUICK = [index for index, row in enumerate(RUNS) if row[0] not in {other[0] for other in RUNS[:index]}]
-CONCRETE_REACHED = 4.5  # what the exercise's network with batch normalization ends at, and no seed of it above 5.2
-
-
-def data_of(source: str, data: str, inputs: str, monkeypatch: pytest.MonkeyPatch) -> Split:
-    monkeypatch.setenv("DROPNORM_SOURCE", source)
-    try:
-        datasets.dataset(data)
-    except datasets.DataError as error:
-        pytest.skip(str(error))
-    return split(data, inputs)
-
-
-@pytest.mark.parametrize("source", ["stand-in", pytest.param("official", marks=pytest.mark.full)])
-@pytest.mark.parametrize(
-    "row",
-    [pytest.param(row, marks=[] if index in QUICK else pytest.mark.full) for index, row in enumerate(RUNS)],
-    ids=lambda row: row[0],
-)
-def test_a_problem_is_told_in_every_seed(row, source, monkeypatch) -> None:
-    problem, data, inputs, plan, given = row
-    parts = data_of(source, data, inputs, monkeypatch)
-    constant = float(np.abs(parts.y_train - np.median(parts.y_train)).mean())
-    comparisons = {"baseline": constant, "reached": CONCRETE_REACHED}
-    curves = LearningCurves.stack([run(dataclasses.replace(plan, seed=seed), parts) for seed in range(SEEDS)])
-    found = curves.diagnosis(**{name: comparisons[name] for name in given})
-    assert (found.problem, found.agree) == (problem, SEEDS), found
-    told_less = curves.diagnosis()
-    if problem == "underfits":  # curves alone cannot say so
-        assert told_less.problem != "underfits"
-    if problem == "training and inference disagree":
-        assert LearningCurves(curves.loss, curves.val_loss).diagnosis().problem == "cannot be told"
-    if problem == "overfits":
-        logged = LearningCurves(curves.loss, curves.val_loss).diagnosis()
-        assert logged.problem == "cannot be told" and "gap" not in logged.evidence
-    for factor in (1000, 1e-3):
-        other = LearningCurves(*(factor * each for each in (curves.loss, curves.val_loss, curves.loss_at_inference)))
-        again = other.diagnosis(**{name: factor * comparisons[name] for name in given})
-        assert (again.problem, again.agree, again.also) == (found.problem, found.agree, found.also)
-
-
-def test_the_lab_s_preset_that_overfits_is_among_the_runs() -> None:
-    (preset,) = (preset for preset in PRESETS if preset.name == Problem.OVERFITS)
-    assert preset.setting.plan() in [row[3] for row in RUNS if row[0] == Problem.OVERFITS]
