@@ -23,7 +23,7 @@ from dropnorm.places import ROOT
 from tests.browser import NOTEBOOK, chromium, command, jupyter_lab, open_notebook, running_browser
 
 # Milliseconds between presses, drawn anew for each: at a fixed pause they fall into step with the page's frames, and
-# every other one waits for two of them more (medians of 32 and 64 ms in turn). Shorter beside a training, which ends.
+# what is measured is the step. Shorter beside a training, which ends.
 PAUSES, PAUSES_TRAINING = (100, 300), (0, 60)
 # Of each press, the milliseconds from the key's event until the frame with another drawing has been painted.
 WATCH = """() => {

@@ -1,7 +1,7 @@
 """Drawings in two layers: axes that matplotlib draws once, and what changes, as SVG written over them.
 
-A full figure takes matplotlib some 50 ms and up, a few SVG paths take a millisecond; both lie on each other and have
-one size, so that nothing jumps.
+A full figure takes matplotlib longer than a slider may wait, a few SVG paths take next to nothing; both lie on each
+other and have one size, so that nothing jumps.
 """
 
 from __future__ import annotations
