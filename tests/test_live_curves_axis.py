@@ -90,4 +90,4 @@ def test_axes_that_stay_are_not_drawn_anew() -> None:
     axes = growing._picture
     growing._logs[99] = dict.fromkeys((LOGGED, AT_INFERENCE, VALIDATION), FALLING[98])
     growing._html("the curves")
-    assert growing._picture is axes  # some 50 ms of matplotlib's, in each epoch
+    assert growing._picture is axes  # drawing them again would cost matplotlib's time in each epoch
