@@ -61,8 +61,8 @@ NOISE = 0.1
 # falls, and by how much. Or the last fifth's share of the whole fall, which is about 0.2 of a straight line.
 SMOOTH, FALL, UNDERWAY = 0.9, 0.03, 0.1
 
-# Stuck, as wine at learning rate 0.1 or 0: the logged loss stays within a band around its end from a fifth of the epochs
-# on, and ends at the baseline; or it never left CONSTANT.
+# Stuck, as wine at learning rate 0.1 or 0: the logged loss stays within a band around its end from a fifth of the
+# epochs on, and ends at the baseline; or it never left CONSTANT.
 BAND, FROM, CONSTANT = 0.05, 0.2, 0.01
 
 # Underfits: the training loss over the loss of the best constant prediction (more on wine with batch normalization and
