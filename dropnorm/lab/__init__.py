@@ -13,6 +13,7 @@ _MODULES = {
     "DropoutLab": "dropout_lab",
     "LiveCurves": "live_curves",
     "MaskView": "mask_view",
+    "PlacementLab": "placement_lab",
 }
 __all__ = list(_MODULES)
 

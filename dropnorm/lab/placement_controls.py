@@ -1,0 +1,61 @@
+"""The controls of `PlacementLab`: which widgets, with which labels, in which rows."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+
+from dropnorm.lab.controls import LAYER, WRAPPED, choice, html_widget, reading_widget
+from dropnorm.lab.placement_setting import INPUT_RATES, ORDERS, PlacementSetting, label
+from dropnorm.lab.setting import ALLOWED
+
+WIDTH = "760px"  # at most: as wide as a drawing
+CHOICES = ("order", "bias", "input_dropout", "inputs")
+WIDE = {"description_width": "max-content"}
+
+
+class PlacementControls:
+    """The widgets, showing a setting; `box` holds them all, with room for what is drawn.
+
+    The orders are buttons: JupyterLab takes the arrow keys and letters that a drop-down list would need for itself.
+    """
+
+    def __init__(self, setting: PlacementSetting) -> None:
+        self.order = choice("order in a block", [(label(each), each) for each in ORDERS], setting.order, "")
+        self.order.layout = {"width": "auto", "max_width": "100%"}
+        self.bias = choice("bias", [("on", True), ("off", False)], setting.bias, "dropnorm-bias")
+        rates = [("off" if rate == 0 else f"{rate:g}", rate) for rate in INPUT_RATES]
+        self.input_dropout = choice("input dropout", rates, setting.input_dropout, "dropnorm-input-dropout")
+        inputs = [(str(each), each) for each in ALLOWED["inputs"]]
+        self.inputs = choice("inputs", inputs, setting.inputs, "dropnorm-inputs")
+        self.frame, self.curves = (html_widget(layout=LAYER) for _ in range(2))  # axes, and what changes over them
+        self.layers = html_widget(layout={"max_width": "100%", "margin": "0"})
+        self.reading = reading_widget()
+        self.source = html_widget(layout={"width": "auto", "min_height": "3em"})
+        self.code = widgets.Text(
+            description="this state as code",
+            tooltip="this state as code",
+            style=WIDE,
+            layout={"width": "auto", "max_width": WIDTH},
+        )
+        for name in ("order", "curves", "layers", "source", "code"):
+            getattr(self, name).add_class(f"dropnorm-{name}")
+        for name, room in (("order", "9em"), ("bias", "2.5em"), ("input_dropout", "7em"), ("inputs", "3.5em")):
+            getattr(self, name).style.description_width = room
+        self.show(setting)
+        pictures = [widgets.GridBox([self.frame, self.curves], layout={"max_width": WIDTH}), self.layers]
+        self.box = widgets.VBox(
+            [
+                self.order,
+                widgets.HBox([self.bias, self.input_dropout, self.inputs], layout=WRAPPED),
+                self.reading,
+                widgets.HBox(pictures, layout={"flex_flow": "row wrap", "align_items": "flex-start"}),
+                self.source,
+                self.code,
+            ]
+        )
+
+    def show(self, setting: PlacementSetting) -> None:
+        """Set every control to a setting's value."""
+        for name in CHOICES:
+            getattr(self, name).value = getattr(setting, name)
+        self.code.value = setting.code

@@ -1,0 +1,66 @@
+"""What `PlacementLab` shows, in words: the curves, the variance that batch normalization meets, and the bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dropnorm.curves import LearningCurves
+from dropnorm.lab.placement_setting import PlacementSetting
+from dropnorm.lab.reading import reading
+from dropnorm.sweep.plan import BatchNorm
+
+SHIFTED = 0.1  # a variance that is this share off the one that was kept is told as shifted; seeds alone move it by less
+
+
+def placement_reading(setting: PlacementSetting, curves: LearningCurves, shifts: Sequence[tuple[float, ...]]) -> str:
+    """What is seen of a setting.
+
+    Args:
+        setting: the order and what else the controls say.
+        curves: its runs.
+        shifts: of each run, the variance that each batch normalization meets at inference over the one it has kept.
+    """
+    found = curves.diagnosis()
+    agree = "" if found.runs == 1 else f" in {found.agree} of {found.runs} runs"
+    sentences = [reading(curves), f"Diagnosis: {found.problem}{agree}.", _variance(setting, shifts), _bias(setting)]
+    return " ".join(filter(None, sentences))
+
+
+def _variance(setting: PlacementSetting, shifts: Sequence[tuple[float, ...]]) -> str:
+    ratios = np.array(shifts)
+    if not ratios.size or not np.isfinite(ratios).all():
+        return ""
+    medians = np.median(ratios, axis=0)
+    told = [f"{median:.2f}" for median in medians]
+    listed = f"{', '.join(told[:-1])} and {told[-1]}"
+    first = ratios[:, 0]
+    spread = f" (first: {first.min():.2f} to {first.max():.2f} by seed)" if len(first) > 1 else ""
+    sentence = (
+        f"At inference the three batch normalizations meet {listed} times the variance that they have kept from "
+        f"training{spread}"
+    )
+    if medians.min() < 1 - SHIFTED and setting.drops_before_norm:
+        return f"{sentence}: dropout in front of them spreads what they meet while it is on, and it is off now."
+    if (np.abs(medians - 1) <= SHIFTED).all():
+        return f"{sentence}: nearly the same."
+    return f"{sentence}."
+
+
+def _bias(setting: PlacementSetting) -> str:
+    if setting.redundant_bias:
+        if setting.bias:
+            return (
+                "The bias is redundant: batch normalization right behind each Dense layer subtracts it with the mean, "
+                "and adds its own β."
+            )
+        return "The bias is not missed: batch normalization right behind each Dense layer adds its own β."
+    if setting.bias:
+        return ""
+    if any(isinstance(layer, BatchNorm) for layer in setting.layers):
+        return (
+            "Without a bias, the first block's relu opens where its weighted sum passes 0; in the others the β of the "
+            "batch normalization in front moves that point."
+        )
+    return "Without a bias, each relu opens where its weighted sum passes 0, and no unit can move that point."
