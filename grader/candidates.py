@@ -133,4 +133,44 @@ CONCRETE = {
     "20 epochs": _concrete(fit=FitSettings(epochs=20, batch_size=64)),
     "trained on all rows": _concrete(trained_on_all),
 }
-CANDIDATES: dict[str, dict[str, Candidate]] = {"spotify_model": SPOTIFY, "concrete_model": CONCRETE}
+
+
+def _placement(data: Callable[[Data], Data] = lambda data: data, **changes: object) -> Candidate:
+    return Candidate(replace(exercise("placement_model").reference, **changes), data)
+
+
+def _blocks(*block: Operation, before: tuple[Operation, ...] = (), output: Operation | None = None) -> tuple:
+    """Three equal blocks and the output."""
+    return (*before, *block * 3, output or dense(1))
+
+
+def _unbiased(units: int) -> Operation:
+    return Operation("dense", "", {"units": units, "use_bias": False})
+
+
+UNCENTRED = replace(BATCH_NORM, settings={**BATCH_NORM.settings, "center": False})
+PLACEMENT = {
+    REFERENCE: _placement(),
+    "with bias": _placement(operations=_blocks(dense(512), BATCH_NORM, RELU)),
+    "no bias at the output": _placement(operations=_blocks(_unbiased(512), BATCH_NORM, RELU, output=_unbiased(1))),
+    "after the activation": _placement(operations=_blocks(dense(512), RELU, BATCH_NORM)),
+    "after the activation, without bias": _placement(operations=_blocks(_unbiased(512), RELU, BATCH_NORM)),
+    "before each Dense": _placement(operations=_blocks(BATCH_NORM, dense(512), RELU)),
+    "on the inputs as well": _placement(operations=_blocks(_unbiased(512), BATCH_NORM, RELU, before=(BATCH_NORM,))),
+    "no batch normalization": _placement(operations=_blocks(dense(512), RELU)),
+    "neither batch normalization nor bias": _placement(operations=_blocks(_unbiased(512), RELU)),
+    "in the first block only": _placement(
+        operations=(_unbiased(512), BATCH_NORM, RELU, *(_unbiased(512), RELU) * 2, dense(1))
+    ),
+    "not centred": _placement(operations=_blocks(_unbiased(512), UNCENTRED, RELU)),
+    "LayerNormalization": _placement(operations=_blocks(_unbiased(512), LAYER_NORM, RELU)),
+    "no activation": _placement(operations=_blocks(_unbiased(512), BATCH_NORM)),
+    "standardised": _placement(standardised),
+    "20 epochs": _placement(fit=FitSettings(epochs=20, batch_size=64)),
+    "trained on all rows": _placement(trained_on_all),
+}
+CANDIDATES: dict[str, dict[str, Candidate]] = {
+    "spotify_model": SPOTIFY,
+    "concrete_model": CONCRETE,
+    "placement_model": PLACEMENT,
+}

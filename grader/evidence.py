@@ -98,7 +98,7 @@ class Evidence:
     @cached_property
     def notebook_data(self) -> Data | None:
         """The notebook's own split, or None where it is not there."""
-        return found_in(self.names, self.data)
+        return found_in(self.names, self.data, self.exercise.arrays)
 
     @cached_property
     def data_difference(self) -> str | None:
@@ -182,6 +182,13 @@ class Evidence:
         """The validation loss at the end, in the target's unit: of the curves, or of the model as it is now."""
         if self.curves is not None and not self.trained_further:
             return float(self.curves.last("val_loss")[0])
+        return self.losses_now[1]
+
+    @cached_property
+    def best_val_loss(self) -> float:
+        """The lowest validation loss, in the target's unit: of the curves, or that of the model as it is now."""
+        if self.curves is not None and not self.trained_further:
+            return float(self.curves.best_val_loss[0])
         return self.losses_now[1]
 
     @property

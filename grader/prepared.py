@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from dropnorm.split import Split
 
 CLOSE = 1e-3  # standard deviations; float32 and another order of the arithmetic differ far less
+AT_ONCE = 1024  # columns that are compared together: pictures have many
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +20,13 @@ class Data(Split):
 
     ``features`` names the columns. ``grouped_by`` is the column whose values never stand on both sides, or
     None; ``standardised`` says whether the numeric columns are scaled by the training part's mean and deviation.
+    ``kinds`` is how many kinds the targets tell apart, as whole numbers from 0; 0 where a target is a measure.
     """
 
     features: tuple[str, ...]
     grouped_by: str | None = None
     standardised: bool = False
+    kinds: int = 0
 
     @property
     def parts(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -31,10 +34,18 @@ class Data(Split):
         return {"validation": (self.X_valid, self.y_valid), "training": (self.X_train, self.y_train)}
 
 
-def found_in(names: Mapping[str, Any], data: Data) -> Data | None:
-    """The notebook's own split, or None where a part of it is missing or is no table of numbers."""
+def found_in(names: Mapping[str, Any], data: Data, called: Sequence[str]) -> Data | None:
+    """The notebook's own split, or None where a part of it is missing or is no table of numbers.
+
+    Inputs of several axes count as rows; kinds that stand as one-hot rows count as their numbers.
+
+    Args:
+        names: the notebook's names.
+        data: the exercise's own split.
+        called: what the notebook calls the parts: training inputs and targets, then those of validation.
+    """
     arrays = []
-    for name in ("X_train", "y_train", "X_valid", "y_valid"):
+    for place, name in enumerate(called):
         value = names.get(name)
         try:
             array = None if value is None else np.asarray(value, dtype=np.float32)
@@ -42,8 +53,17 @@ def found_in(names: Mapping[str, Any], data: Data) -> Data | None:
             return None
         if array is None or array.ndim == 0:
             return None
-        arrays.append(array.reshape(len(array), -1) if name.startswith("X") else array.reshape(-1))
-    return Data(*arrays, features=data.features)
+        if place % 2:
+            array = array.argmax(axis=1) if one_hot(array, data.kinds) else array.reshape(-1)
+        arrays.append(array if place % 2 else array.reshape(len(array), -1))
+    return Data(*arrays, features=data.features, kinds=data.kinds)
+
+
+def one_hot(targets: Any, kinds: int) -> bool:
+    """Whether targets are rows of zeros with a single one in them, one column for each of so many kinds."""
+    targets = np.asarray(targets)
+    shaped = kinds > 1 and targets.ndim == 2 and targets.shape[1] == kinds
+    return shaped and bool(np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all())
 
 
 def difference(asked: Data, found: Data) -> str | None:
@@ -92,12 +112,18 @@ def _permuted(X: np.ndarray, X2: np.ndarray, y: np.ndarray, y2: np.ndarray) -> b
 
 def _is_scaled(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether each column of ``b`` is the same column of ``a``, scaled and shifted."""
-    for x, z in zip(a.T.astype(float), b.T.astype(float), strict=True):
-        if x.std() == 0 or z.std() == 0:
-            continue
-        if abs(np.corrcoef(x, z)[0, 1]) < 1 - 1e-4:
-            return False
-    return True
+    return all(
+        _columns_scaled(a[:, start : start + AT_ONCE], b[:, start : start + AT_ONCE])
+        for start in range(0, a.shape[1], AT_ONCE)
+    )
+
+
+def _columns_scaled(a: np.ndarray, b: np.ndarray) -> bool:
+    a, b = a.astype(float), b.astype(float)
+    varies = (a.std(axis=0) > 0) & (b.std(axis=0) > 0)
+    x, z = (part[:, varies] - part[:, varies].mean(axis=0) for part in (a, b))
+    spread = np.sqrt((x**2).sum(axis=0) * (z**2).sum(axis=0))
+    return bool((np.abs((x * z).sum(axis=0)) >= (1 - 1e-4) * spread).all())
 
 
 def _scaling(asked: Data, found: Data) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from grader.criteria.custom import absent
@@ -10,6 +11,7 @@ from grader.criteria.layout import (
     BATCH_NORM,
     BENDING,
     LIKE_BATCH_NORM,
+    Place,
     arranged,
     counted,
     each_of,
@@ -24,6 +26,7 @@ KINDS = (BATCH_NORM, *LIKE_BATCH_NORM)  # another kind in the place is a matter 
 KEPT_AT_LEAST = 0.5  # a momentum below this is another library's, which counts the share of the new average
 SMALL = 0.01  # an epsilon up to this is nothing beside the variance of a feature that varies
 SHARES = {  # of the points; the others cost them all
+    "batch_norm_uncentred": 0.5,
     "batch_norm_forced_in_calls": 0.5,
     "batch_norm_momentum": 0.25,
     "batch_norm_settings": 0.25,
@@ -48,6 +51,8 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     asked = sum(len(expected.of(BATCH_NORM)) for expected, _ in rows)
     if not any(seen.of(*KINDS, "custom") for _, seen in rows):
         return (Fault(explain("no_batch_norm", model=evidence.exercise.model_name), 1.0, "no_batch_norm"),)
+    if _before_each_dense(rows):
+        return (Fault(explain("batch_norm_before_dense"), 1.0, "batch_norm_before_dense"),)
     faults, missing, swapped, own, doubled = [], [], [], [], {}
     for expected, seen in rows:
         wanted = expected.of(BATCH_NORM)
@@ -57,12 +62,14 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
         elif len(found) > len(wanted) * seen.spans:
             if expected.number == rows[-1][0].number:
                 faults.append(Fault(explain("batch_norm_after_output"), 0.5, "batch_norm_after_output"))
+            elif expected.number == 0 and not wanted:
+                faults.append(Fault(explain("batch_norm_on_inputs"), 0.5, "batch_norm_on_inputs"))
             else:
                 doubled.setdefault((len(found), arranged(seen, found)), []).append(expected.number)
         elif (
             wanted
             and seen.spans == 1
-            and _order(seen) != _order(expected)
+            and _order(seen)[-1:] != _order(expected)[-1:]
             and {ACTIVATION, BATCH_NORM} <= set(_order(seen))
         ):
             swapped.append(expected.number)
@@ -79,14 +86,33 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     if 0 in missing:
         missing.remove(0)
         faults.insert(0, Fault(explain("batch_norm_not_first"), 1 / asked, "batch_norm_not_first"))
+    in_block = _stands_in_block(alignment.expected.places)
     if missing:
-        place = where_all(missing, hidden)
-        faults.append(Fault(explain("batch_norm_missing", where=place), len(missing) / asked, "batch_norm_missing"))
+        place, key = where_all(missing, hidden), "batch_norm_missing_in_block" if in_block else "batch_norm_missing"
+        faults.append(Fault(explain(key, where=place), len(missing) / asked, key))
     if swapped:
         place = where_all(swapped, hidden)
-        key = "batch_norm_before_activation"
+        key = "batch_norm_after_activation" if in_block else "batch_norm_before_activation"
         faults.append(Fault(explain(key, where=place), len(swapped) / asked, key))
     return tuple(faults)
+
+
+def _stands_in_block(expected: Iterable[Place]) -> bool:
+    """Whether the exercise has batch normalization between a Dense layer and its activation."""
+    return any(_order(place)[:2] == [BATCH_NORM, ACTIVATION] for place in expected)
+
+
+def _before_each_dense(rows: list[tuple[Place, Place]]) -> bool:
+    """Whether it stands before each hidden Dense layer, where the exercise has it in the block behind."""
+    expected, seen = (list(places) for places in zip(*rows, strict=True))
+    shifted = [_order(place) for place in seen[: len(seen) - 2]]
+    return (
+        _stands_in_block(expected)
+        and len(seen) > 2
+        and shifted[0] == [BATCH_NORM]
+        and all(order == [ACTIVATION, BATCH_NORM] for order in shifted[1:])
+        and _order(seen[-2])[:2] != [BATCH_NORM, ACTIVATION]
+    )
 
 
 def _order(place: Any) -> list[str]:
@@ -104,7 +130,7 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
         momentum = f"{step.settings['momentum']:g}" if key == "batch_norm_momentum" else ""
         if key:
             named.setdefault((key, momentum), []).append(number)
-        for key, changed in _changed(step).items():
+        for key, changed in _changed(step, evidence.facts.operations).items():
             named.setdefault((key, listed(changed)), []).append(number)
     faults = []
     for (key, setting), numbers in named.items():
@@ -129,16 +155,20 @@ def _mode_of(step: Operation, moving: bool | None) -> str | None:
     return "batch_norm_momentum" if step.settings["momentum"] < KEPT_AT_LEAST else None
 
 
-def _changed(step: Operation) -> dict[str, list[str]]:
+def _changed(step: Operation, chain: tuple[Operation, ...]) -> dict[str, list[str]]:
     """The layer's settings that make it learn or compute something else, by the misconception behind them.
 
-    How long its averages last is told apart, and an axis that is not the last raises an error.
+    How long its averages last is told apart, and an axis that is not the last raises an error. What the layer does not
+    shift the next Dense layer can, unless an activation stands between and bends at the same point for ever.
     """
+    behind = chain[chain.index(step) + 1 :][:1]
+    bent = bool(behind) and behind[0].kind.startswith(BENDING)
     changed: dict[str, list[str]] = {}
     for name, value in step.settings.items():
         switch = name in ("center", "scale")
         if name in ("axis", "momentum", "dtype") or (switch and value) or (name == "epsilon" and value <= SMALL):
             continue
         shown = f"{name} = {value['class_name'] if isinstance(value, dict) else value}"
-        changed.setdefault("batch_norm_unscaled" if switch else "batch_norm_settings", []).append(shown)
+        key = "batch_norm_uncentred" if name == "center" and bent else "batch_norm_unscaled"
+        changed.setdefault(key if switch else "batch_norm_settings", []).append(shown)
     return changed

@@ -35,6 +35,11 @@ def converged(points: float) -> Criterion:
     return Criterion("converged", "Validation loss has come down", points, _converged)
 
 
+def reached(points: float) -> Criterion:
+    """The lowest validation loss lies in the reference's band: for curves that jump too much to judge their end."""
+    return Criterion("reached", "Validation loss has come down", points, _reached)
+
+
 def own_loss(points: float) -> Criterion:
     """The validation loss of a network of one's own is at most the reference's."""
     return Criterion("own_loss", "Validation loss as low as the reference's", points, _own_loss)
@@ -96,6 +101,16 @@ def _converged(evidence: Any) -> tuple[Fault, ...]:
     if limits is None or limits.holds(loss):
         return ()
     key = "not_converged" if _above(limits, loss) else "too_good"
+    return (Fault(explain(key, loss=_shown(loss)), 1.0, key),)
+
+
+def _reached(evidence: Any) -> tuple[Fault, ...]:
+    limits, loss = evidence.band("best_val_loss"), evidence.best_val_loss
+    if _finite(evidence) or not np.isfinite(loss):
+        return (Fault(NO_NUMBERS, 1.0),)
+    if limits is None or limits.holds(loss):
+        return ()
+    key = "not_reached" if _above(limits, loss) else "too_good"
     return (Fault(explain(key, loss=_shown(loss)), 1.0, key),)
 
 

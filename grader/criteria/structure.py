@@ -77,7 +77,9 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
         faults.append(Fault(explain("several_outputs", **seen), 1.0, "several_outputs"))
     elif not facts.chain:
         faults.append(Fault(explain("not_a_chain"), 0.5, "not_a_chain"))
-    return (*faults, *_not_dense(evidence), *_foreign_layers(evidence), *_dense_settings(dense, alignment.output))
+    biases_asked = all(step.settings["use_bias"] for step in alignment.expected.dense)  # else a criterion of its own
+    settings = _dense_settings(dense, alignment.output, biases_asked)
+    return (*faults, *_not_dense(evidence), *_foreign_layers(evidence), *settings)
 
 
 def _not_dense(evidence: Any) -> list[Fault]:
@@ -126,14 +128,14 @@ def _foreign(step: Operation, evidence: Any) -> str | None:
     return "other_layer"
 
 
-def _dense_settings(dense: list[Operation], output: Operation | None) -> list[Fault]:
+def _dense_settings(dense: list[Operation], output: Operation | None, biases_asked: bool) -> list[Fault]:
     """What was changed in Dense layers besides their units: one fault for each change, with all its layers."""
     found: dict[tuple[str, str], list[int]] = {}
     for number, step in enumerate(dense):
         if not step.trainable:
             found.setdefault(("frozen_layer" if step.owned else "made_in_call", ""), []).append(number)
         changed = [name for name in step.settings if any(part in name for part in REGULARIZING)]
-        if step.settings.get("use_bias") is False:
+        if biases_asked and step.settings.get("use_bias") is False:
             changed.append("use_bias")
         for setting in changed:
             value = step.settings[setting]

@@ -131,7 +131,7 @@ BATCH_NORM = (
     Misconception(
         "batch_norm_twice",
         "{count} stand {where}.",
-        "One is enough for the Dense layer behind that place to get normalized inputs.",
+        "One is enough for the Dense layer behind that place to get inputs on one scale.",
         "Keep one of them in each place.",
     ),
     Misconception(

@@ -266,8 +266,14 @@ CURVES = (
         "Look at the findings above, where there are any; then at the curve: is it still falling?",
     ),
     Misconception(
+        "not_reached",
+        "the validation loss comes down to {loss} at best, not as far as the exercise's network gets.",
+        "These curves jump at their end, so it is the lowest point that is compared.",
+        "Look at the findings above, where there are any; then at the curve: is it still falling?",
+    ),
+    Misconception(
         "too_good",
-        "the validation loss ends at {loss}, lower than the exercise's network ever gets.",
+        "the validation loss gets down to {loss}, lower than the exercise's network ever does.",
         "Usually the network has seen the rows that it is judged on.",
         "Check which rows it learns from and which it is validated on.",
     ),
