@@ -17,9 +17,18 @@ from tqdm import tqdm
 
 from dropnorm import datasets, jobs
 from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
+from dropnorm.experiments.covariate import learn
+from dropnorm.experiments.covariate import trainings as batchings
 from dropnorm.experiments.dropout import Pair, tell_apart
+from dropnorm.experiments.grid import fill
+from dropnorm.experiments.grid import trainings as cells
+from dropnorm.experiments.internal import follow
+from dropnorm.experiments.internal import trainings as shifts
 from dropnorm.experiments.placement import place
 from dropnorm.experiments.placement import trainings as placements
+from dropnorm.experiments.search import trainings as candidates
+from dropnorm.experiments.search import try_out
+from dropnorm.experiments.separation import Separation, separate
 from dropnorm.experiments.speed import Speed, race
 from dropnorm.experiments.vehicles import recognise
 from dropnorm.experiments.vehicles import trainings as recognitions
@@ -57,8 +66,19 @@ TABLES = {
         compare,
         ("inputs", "network", "seed"),
     ),
+    "covariate": Table("covariate", batchings, learn, ("batches", "network", "seed"), sourced=False),
     "dropout": Table("dropout-", lambda seeds: [Pair(seed) for seed in range(seeds)], tell_apart, ("seed",)),
+    "grid": Table("grid-", cells, fill, ("width", "rows", "noise", "without_twins", "rate", "seed")),
+    "internal": Table("internal-", shifts, follow, ("inputs", "network", "learning_rate", "seed")),
     "placement": Table("placement-", placements, place, ("data", "inputs", "optimizer", "network", "seed")),
+    "search": Table("search-", candidates, try_out, ("placement", "momentum", "rate", "batch", "seed")),
+    "separation": Table(
+        "separation",
+        lambda seeds: [Separation(seed) for seed in range(2 * seeds)],
+        separate,
+        ("seed",),
+        sourced=False,
+    ),
     "speed": Table(
         "speed-",
         lambda seeds: [
