@@ -16,14 +16,22 @@ import pandas as pd
 from tqdm import tqdm
 
 from dropnorm import datasets, jobs
+from dropnorm.experiments.bias import trainings as biases
+from dropnorm.experiments.bias import wander
 from dropnorm.experiments.comparison import NETWORKS, Comparison, compare
+from dropnorm.experiments.convolution import convolve
+from dropnorm.experiments.convolution import trainings as convolutions
 from dropnorm.experiments.covariate import learn
 from dropnorm.experiments.covariate import trainings as batchings
+from dropnorm.experiments.depth import descend
+from dropnorm.experiments.depth import trainings as depths
 from dropnorm.experiments.dropout import Pair, tell_apart
 from dropnorm.experiments.grid import fill
 from dropnorm.experiments.grid import trainings as cells
 from dropnorm.experiments.internal import follow
 from dropnorm.experiments.internal import trainings as shifts
+from dropnorm.experiments.output import after_output
+from dropnorm.experiments.output import trainings as outputs
 from dropnorm.experiments.placement import place
 from dropnorm.experiments.placement import trainings as placements
 from dropnorm.experiments.search import trainings as candidates
@@ -60,16 +68,20 @@ class Table:
 
 
 TABLES = {
+    "bias": Table("bias-", biases, wander, ("optimizer", "use_bias", "seed")),
     "comparison": Table(
         "",
         lambda seeds: [Comparison(i, n, s) for s in range(seeds) for i in INPUTS for n in NETWORKS],
         compare,
         ("inputs", "network", "seed"),
     ),
+    "convolution": Table("convolution", convolutions, convolve, ("network", "seed"), sourced=False),
     "covariate": Table("covariate", batchings, learn, ("batches", "network", "seed"), sourced=False),
+    "depth": Table("depth-", depths, descend, ("network", "seed")),
     "dropout": Table("dropout-", lambda seeds: [Pair(seed) for seed in range(seeds)], tell_apart, ("seed",)),
     "grid": Table("grid-", cells, fill, ("width", "rows", "noise", "without_twins", "rate", "seed")),
     "internal": Table("internal-", shifts, follow, ("inputs", "network", "learning_rate", "seed")),
+    "output": Table("output", outputs, after_output, ("labels", "rate", "seed"), sourced=False),
     "placement": Table("placement-", placements, place, ("data", "inputs", "optimizer", "network", "seed")),
     "search": Table("search-", candidates, try_out, ("placement", "momentum", "rate", "batch", "seed")),
     "separation": Table(
