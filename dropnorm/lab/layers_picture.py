@@ -12,7 +12,7 @@ import numpy as np
 
 from dropnorm.figures import GREEN, VERMILLION
 from dropnorm.lab.drawing import POINTS_AN_INCH, element
-from dropnorm.lab.numerals import signed
+from dropnorm.lab.numerals import plain, signed
 from dropnorm.sweep.activations import BARS, END, LINEAR, LayerOutputs, Outputs
 
 COLUMNS, WIDTH, GAP = 4, 130.0, 9.0  # points: together 547, as wide as the curves
@@ -21,10 +21,10 @@ HEIGHT = TITLE + 2 * LINE + BARS_HEIGHT + TICKS + 8  # of a panel
 ROWS = 4  # the inputs, the legend and the output; then a row for each of three blocks
 SIZE = ((COLUMNS * (WIDTH + GAP) - GAP) / POINTS_AN_INCH, ROWS * HEIGHT / POINTS_AN_INCH)
 FULL = 0.2  # the share of the values that fills the height; what is more is cut off, and the zeros are told in words
-NUMBERED = (-100, -10, -1, 0, 1, 10, 100)
+NUMBERED = (-10, -1, 0, 1, 10)  # at the axis, whose ends are about ±100
 LOOK = 'fill="currentColor" stroke-linejoin="round" font-family="sans-serif"'
 TRAINING = f'fill="none" stroke="{GREEN}" stroke-width="1.6" stroke-dasharray="4 2"'
-INFERENCE = f'fill="{VERMILLION}" fill-opacity="0.6" stroke="none"'
+INFERENCE = f'fill="{VERMILLION}"'
 
 
 def layers_svg(layers: Sequence[LayerOutputs], alt: str, note: str = "") -> str:
@@ -111,10 +111,7 @@ def _axis(floor: float) -> str:
     for number in NUMBERED:
         x = _place(number)
         drawn.append(f'<path d="M{x:.1f} {floor:g}v3" stroke="currentColor" stroke-width="0.8"/>')
-        label, anchor = f"{number}".replace("-", "−"), "middle"
-        if abs(number) == 100:
-            anchor = "start" if number < 0 else "end"
-        drawn.append(_text(x, floor + TICKS - 1, label, f'font-size="8" text-anchor="{anchor}"', "tick"))
+        drawn.append(_text(x, floor + TICKS - 1, plain(number), 'font-size="8" text-anchor="middle"', "tick"))
     return "".join(drawn)
 
 

@@ -21,7 +21,7 @@ class PlacementControls:
 
     def __init__(self, setting: PlacementSetting) -> None:
         self.order = choice("order in a block", [(label(each), each) for each in ORDERS], setting.order, "")
-        self.order.layout = {"width": "auto", "max_width": "100%"}
+        self.order.layout.width, self.order.layout.max_width = "auto", "100%"  # a list: it may take several lines
         self.bias = choice("bias", [("on", True), ("off", False)], setting.bias, "dropnorm-bias")
         rates = [("off" if rate == 0 else f"{rate:g}", rate) for rate in INPUT_RATES]
         self.input_dropout = choice("input dropout", rates, setting.input_dropout, "dropnorm-input-dropout")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dropnorm.curves import LearningCurves
+from dropnorm.diagnosis import Problem
 from dropnorm.lab.placement_setting import PlacementSetting
 from dropnorm.lab.reading import reading
 from dropnorm.sweep.plan import BatchNorm
@@ -22,10 +23,16 @@ def placement_reading(setting: PlacementSetting, curves: LearningCurves, shifts:
         curves: its runs.
         shifts: of each run, the variance that each batch normalization meets at inference over the one it has kept.
     """
-    found = curves.diagnosis()
-    agree = "" if found.runs == 1 else f" in {found.agree} of {found.runs} runs"
-    sentences = [reading(curves), f"Diagnosis: {found.problem}{agree}.", _variance(setting, shifts), _bias(setting)]
+    sentences = [reading(curves), _diagnosis(curves), _variance(setting, shifts), _bias(setting)]
     return " ".join(filter(None, sentences))
+
+
+def _diagnosis(curves: LearningCurves) -> str:
+    """The problem by its name, unless the curves' reading has named it for every run."""
+    found = curves.diagnosis()
+    if found.agree == found.runs:
+        return "" if found.problem in (Problem.OVERFITS, Problem.DISAGREE) else f"Diagnosis: {found.problem}."
+    return f"Diagnosis: {found.problem} in {found.agree} of {found.runs} runs."
 
 
 def _variance(setting: PlacementSetting, shifts: Sequence[tuple[float, ...]]) -> str:
