@@ -64,9 +64,9 @@ def wander(job: Bias, epochs: int = EPOCHS) -> dict[str, Any]:
 
     ``gradient_ratio_…`` and ``gradient_entry_…`` are `_gradients` before the first step and after the last. ``bias`` is
     the root mean square of all the needless biases at the end, ``kernel_moved`` that of how far the kernels' entries
-    have moved, ``beta`` that of the shifts β, which do the bias' work. ``with_bias`` and ``without_bias`` are validation
-    losses at the end: as it is, and with the biases set to nought and the moving means moved by as much. Empty where
-    there are no biases.
+    have moved, ``beta`` that of the shifts β, which do what a bias does. ``with_bias`` and ``without_bias`` are
+    validation losses at the end: as it is, and with the biases set to nought and the moving means moved by as much.
+    Empty where there are no biases.
     """
     import keras
 
