@@ -68,7 +68,7 @@ def _question(
     return Criterion(name, title, points, judge)
 
 
-def _scalar(given: Any) -> Any:
+def scalar(given: Any) -> Any:
     """The one value that an answer holds; None where it holds none or several, or is text."""
     if isinstance(given, str | bytes) or callable(given):
         return None
@@ -81,25 +81,25 @@ def _scalar(given: Any) -> Any:
     return array.reshape(-1)[0].item()
 
 
-def _no_value(name: str, given: Any, wanted: str) -> Fault:
-    return Fault(explain("answer_no_value", name=name, given=_shown(given), wanted=wanted), 1.0, "answer_no_value")
+def no_value(name: str, given: Any, wanted: str) -> Fault:
+    return Fault(explain("answer_no_value", name=name, given=shown(given), wanted=wanted), 1.0, "answer_no_value")
 
 
-def _shown(given: Any) -> str:
+def shown(given: Any) -> str:
     """An answer as people would name it; an address in memory tells nobody anything."""
     if isinstance(given, type):
         return f"the class {given.__name__}"
     if isroutine(given) or isinstance(given, np.ufunc):
         return "a function (was it called?)"
     with np.printoptions(legacy="1.25"):  # NumPy's numbers as numbers, without the name of their kind
-        shown = shortened(repr(given), 60)
-    return f"an object of the kind {type(given).__name__}" if " at 0x" in repr(given) else shown
+        text = shortened(repr(given), 60)
+    return f"an object of the kind {type(given).__name__}" if " at 0x" in repr(given) else text
 
 
 def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
-    value, losses = _scalar(given), series[VALIDATION]
+    value, losses = scalar(given), series[VALIDATION]
     if value is None or isinstance(value, bool):
-        return _no_value(name, given, "one whole number")
+        return no_value(name, given, "one whole number")
     lowest = np.nanmin(losses) if np.isfinite(losses).any() else np.nan
     best = set(np.flatnonzero(np.isclose(losses, lowest, rtol=1e-6, atol=0)) + 1)  # equal lows count alike
     if value in best or (np.isnan(losses).any() and value == np.argmin(losses) + 1):  # argmin takes nan for the lowest
@@ -130,9 +130,9 @@ def _named_epoch(value: float, series: Series) -> tuple[str, str]:
 
 
 def _gap(name: str, given: Any, series: Series) -> Fault | None:
-    value = _scalar(given)
+    value = scalar(given)
     if value is None or isinstance(value, bool):
-        return _no_value(name, given, "one number")
+        return no_value(name, given, "one number")
     if AT_INFERENCE not in series:
         return Fault(explain("no_loss_at_inference", name=name), 1.0, "no_loss_at_inference")
     logged, inference, validation = series[LOGGED], series[AT_INFERENCE], series[VALIDATION]
@@ -142,10 +142,10 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
         return None if same else Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
     # An exact value, or one rounded to three significant digits of the losses that it is the difference of.
     slack = 0.6 * 10.0 ** (np.floor(np.log10(max(abs(validation[-1]), 1e-9))) - 2)
-    if _near(value, right, slack):
+    if near(value, right, slack):
         return None
     tenth = max(1, len(validation) // 10)
-    if _near(value, validation[-tenth:].mean() - inference[-tenth:].mean(), slack):
+    if near(value, validation[-tenth:].mean() - inference[-tenth:].mean(), slack):
         return None  # `LearningCurves.gap`: the same, over the last tenth of the epochs
     best = int(np.nanargmin(validation))
     guesses = {
@@ -162,7 +162,7 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
         "gap_between_training_losses turned round": logged[-1] - inference[-1],
     }
     for guess, wrong in guesses.items():
-        if _near(value, wrong, slack):
+        if near(value, wrong, slack):
             key = guess.partition(" ")[0]
             what = "training loss at inference" if guess.endswith("at inference") else "validation loss"
             message = explain(key, name=name, value=f"{value:.4g}", what=what)
@@ -170,15 +170,15 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
     return Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
 
 
-def _near(value: float, wanted: float, slack: float) -> bool:
+def near(value: float, wanted: float, slack: float) -> bool:
     return bool(abs(value - wanted) <= min(slack, 0.2 * abs(wanted)) + 1e-9)
 
 
 def _truth(wanted: Callable[[Series], bool], key: str) -> Callable[[str, Any, Series], Fault | None]:
     def judged(name: str, given: Any, series: Series) -> Fault | None:
-        value = _scalar(given)
+        value = scalar(given)
         if value is None or value not in (0, 1):
-            return _no_value(name, given, "True or False")
+            return no_value(name, given, "True or False")
         if bool(value) == wanted(series):
             return None
         return Fault(explain(key, name=name, value=bool(value)), 1.0, key)
