@@ -1,0 +1,219 @@
+"""Criteria about a training that was mended: what was changed, and what comes of it when it is trained anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.symptoms import Problem
+from grader.changes import changes
+from grader.criteria.begun import model_begun
+from grader.criteria.errors import COMPILES, explain_error
+from grader.criteria.layout import counted, listed
+from grader.fit_settings import Given, read
+from grader.misconceptions import explain
+from grader.retraining import beyond, retrained
+from grader.rubric import HUMAN, Criterion, Fault, Status
+from grader.spec import ModelSpec
+from grader.spec_rules import SpecError
+
+SETTINGS = "fit_settings"
+Stopped = tuple[Status, Fault] | None
+
+
+def begun(evidence: Any) -> Stopped:
+    """The gate of the change: there is a model that predicts one number a row."""
+    stopped = model_begun(evidence)
+    if stopped is not None or evidence.facts.shapes in (((1,),), ((),)):
+        return stopped
+    shape = evidence.facts.shapes[0]
+    if len(shape) == 1:
+        units = f"{shape[0]} units"
+        return Status.WRONG, _fault("other_output_units", units=units)
+    return Status.WRONG, _fault("other_output_shape", shape=shape)
+
+
+def trainable(evidence: Any) -> Stopped:
+    """The gate of the curves: all that a training needs is there, within the limits."""
+    stopped = begun(evidence)
+    if stopped is not None:
+        return stopped
+    faults = _compile(evidence)
+    if faults:
+        state = Status.WRONG if faults[0].misconception == "mended_loss" else Status.NOT_STARTED
+        return (Status.RAISED if evidence.compile_error is not None else state), faults[0]
+    given = _given(evidence)
+    if given.fit is None:
+        missing = evidence.answer(SETTINGS) is None
+        return (Status.NOT_STARTED if missing else Status.WRONG), given.faults[0]
+    try:
+        past = beyond(_spec(evidence, given), len(evidence.data.X_train))
+    except SpecError as error:
+        return Status.MANUAL, Fault(_not_rebuilt(error), 1.0, "custom_layer", manual=True)
+    if past is None:
+        return None
+    name, times = past
+    what = "the steps (epochs times batches)" if name == "steps" else "the work (weights times rows times epochs)"
+    return Status.WRONG, _fault("past_the_limit", times=f"{times:.2g}", what=what)
+
+
+def compiled(points: float) -> Criterion:
+    """Compiled, and with the loss that was given; the optimizer is part of the change."""
+    return Criterion("compile", "Compile: the same loss", points, _compile)
+
+
+def settings(points: float) -> Criterion:
+    """A dictionary of settings that `fit` takes and that grading can repeat."""
+    return Criterion("settings", "Settings for fit", points, lambda evidence: _given(evidence).faults)
+
+
+def change(points: float, *acting: str) -> Criterion:
+    """One thing was changed: one of those that act on the problem, or another that mends it all the same.
+
+    Args:
+        points: its points; two changes cost half of them, more cost three quarters.
+        acting: what acts on the problem, in the words of `grader.changes`.
+    """
+
+    def judge(evidence: Any) -> tuple[Fault, ...]:
+        given = _given(evidence)
+        if evidence.facts.compiled is None:
+            return (Fault("What was changed shows when the network is compiled.", 1.0),)
+        try:
+            found = changes(evidence.reference, _spec(evidence, given), given.stop)
+        except SpecError as error:
+            return (Fault(_not_rebuilt(error), 1.0, "custom_layer", manual=True),)
+        if not found:
+            return (_fault(_why_unchanged(evidence, given)),)
+        if len(found) > 1:
+            count = counted(len(found), "thing")
+            return (_fault("several_changes", 0.5 if len(found) == 2 else 0.75, count=count, what=listed(found)),)
+        if found[0] in acting or trainable(evidence) is not None or _mended(evidence):
+            return ()
+        return (_fault("change_elsewhere", what=found[0]),)
+
+    return Criterion("change", "The change: one, and the right one", points, judge)
+
+
+def gone(points: float, told: Callable[[LearningCurves], Fault | None]) -> Criterion:
+    """The problem does not show any more, in the middle one of three runs."""
+    return Criterion("gone", "The problem is gone", points, lambda evidence: _faults(told(_curves(evidence))))
+
+
+def reached(points: float, limit: float, *, at_end: bool = False) -> Criterion:
+    """The validation loss gets below a limit: at its lowest, or as the mean over the last tenth of the epochs."""
+
+    def judge(evidence: Any) -> tuple[Fault, ...]:
+        curves = _curves(evidence)
+        loss = float((curves.last(VALIDATION) if at_end else curves.best_val_loss)[0])
+        if loss <= limit:
+            return ()
+        stands = "ends at" if at_end else "gets down to"
+        return (_fault("mended_short", stands=stands, loss=f"{loss:.3g}"),)
+
+    return Criterion("reached", "The validation loss gets low", points, judge)
+
+
+# What is left of a problem in the curves of one run.
+
+
+def overfits_no_more(most: float) -> Callable[[LearningCurves], Fault | None]:
+    """The last tenth of the validation loss lies at most so large a share above the lowest."""
+
+    def told(curves: LearningCurves) -> Fault | None:
+        best, last = float(curves.best_val_loss[0]), float(curves.last(VALIDATION)[0])
+        if last <= (1 + most) * best:
+            return None
+        inference = _shown(curves.last(AT_INFERENCE)[0])
+        share = f"{last / best - 1:.0%}" if np.isfinite(last / best) else "no number"
+        return _fault("still_overfits", best=_shown(best), last=_shown(last), share=share, inference=inference)
+
+    return told
+
+
+def agrees(most: float) -> Callable[[LearningCurves], Fault | None]:
+    """The training loss at inference lies at most so large a share above the logged one, at the end."""
+
+    def told(curves: LearningCurves) -> Fault | None:
+        logged, inference = float(curves.last(LOGGED)[0]), float(curves.last(AT_INFERENCE)[0])
+        if inference <= (1 + most) * logged:
+            return None
+        return _fault("still_disagrees", logged=_shown(logged), inference=_shown(inference))
+
+    return told
+
+
+def quick(target: float, most: int) -> Callable[[LearningCurves], Fault | None]:
+    """The validation loss gets to a target within so many epochs."""
+
+    def told(curves: LearningCurves) -> Fault | None:
+        epochs = int(curves.epochs_to(target)[0])
+        if 0 < epochs <= most:
+            return None
+        return _fault("still_too_slow", epochs=f"{epochs} epochs" if epochs else f"more than {curves.epochs} epochs")
+
+    return told
+
+
+def steady(curves: LearningCurves) -> Fault | None:
+    """No loss explodes on the way, and all are numbers."""
+    if curves.diagnosis().problem is not Problem.UNSTABLE:
+        return None
+    return _fault("still_unstable", largest=_shown(curves.loss.max()), last=_shown(curves.loss[0, -1]))
+
+
+def _compile(evidence: Any) -> tuple[Fault, ...]:
+    seen, name, error = evidence.facts.compiled, evidence.exercise.model_name, evidence.compile_error
+    if error is not None:
+        return (explain_error(error, name, COMPILES),)
+    if seen is None:
+        return (_fault("not_compiled", model=name),)
+    if seen.loss == evidence.reference.compile.loss:
+        return ()
+    loss = "one of your own" if seen.loss == "unknown" else f"`{seen.loss.replace(':', ', the ')}`"
+    return (_fault("no_loss" if seen.loss == "none" else "mended_loss", model=name, loss=loss),)
+
+
+def _given(evidence: Any) -> Given:
+    return read(evidence.answer(SETTINGS))
+
+
+def _spec(evidence: Any, given: Given) -> ModelSpec:
+    """The model as a spec, with its settings; where these cannot be read, with those of the original. SpecError."""
+    return ModelSpec.of(evidence.facts, given.fit or evidence.reference.fit)
+
+
+def _why_unchanged(evidence: Any, given: Given) -> str:
+    if given.fit is None:
+        return "change_untold"
+    return "scaled_outside" if evidence.data_difference == "standardised_inputs" else "unchanged"
+
+
+def _curves(evidence: Any) -> LearningCurves:
+    given = _given(evidence)
+    return retrained(_spec(evidence, given), evidence.exercise, given.stop)
+
+
+def _mended(evidence: Any) -> bool:
+    """Whether all criteria of the exercise about the curves find nothing."""
+    curves = evidence.exercise.rubrics[evidence.exercise.check[-1]]
+    return not any(criterion.judge(evidence) for criterion in curves.criteria)
+
+
+def _not_rebuilt(error: SpecError) -> str:
+    return f"Grading cannot rebuild this network to train it anew. {error} {HUMAN}"
+
+
+def _faults(fault: Fault | None) -> tuple[Fault, ...]:
+    return () if fault is None else (fault,)
+
+
+def _shown(value: float) -> str:
+    return f"{float(value):.3g}"
+
+
+def _fault(key: str, cost: float = 1.0, **seen: object) -> Fault:
+    return Fault(explain(key, **seen), cost, key)

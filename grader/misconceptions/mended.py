@@ -1,0 +1,136 @@
+"""What goes wrong when a training gone wrong is mended: the settings for `fit`, the change, and what comes of it."""
+
+from __future__ import annotations
+
+from grader.misconceptions.noun import Misconception
+
+SETTINGS = (
+    Misconception(
+        "settings_missing",
+        "`fit_settings` holds nothing yet.",
+        "Grading trains your network anew and asks this dictionary for how long and in which batches.",
+        "Give the name to a dictionary with epochs and batch size, changed or not.",
+    ),
+    Misconception(
+        "settings_no_dict",
+        "`fit_settings` is {kind}, not a dictionary.",
+        "`fit` takes its settings by their names, and a dictionary says which value belongs to which name.",
+        "Put names and values in curly brackets, or write `dict(...)`.",
+    ),
+    Misconception(
+        "setting_unknown",
+        "`fit_settings` has the key {setting}, which `fit` does not know{hint}.",
+        "An unknown name is an error, and what it was meant to change stays as it was.",
+        "Look up the names of its arguments: `help(keras.Model.fit)`.",
+    ),
+    Misconception(
+        "setting_not_repeated",
+        "`fit_settings` gives `{setting}`, with which grading cannot train your network.",
+        "It trains anew on all rows of the training part, from the first epoch on, and judges by the validation part.",
+        "Leave this key out.",
+    ),
+    Misconception(
+        "setting_no_count",
+        "`fit_settings` has {given} for `{setting}`.",
+        "Epochs and rows of a batch are counted: whole numbers from 1 on.",
+        "Write such a number.",
+    ),
+    Misconception(
+        "epochs_missing",
+        "`fit_settings` says nothing of `epochs`.",
+        "`fit` trains a single epoch then.",
+        "Say how many there shall be, also where you leave their number as it was.",
+    ),
+    Misconception(
+        "callback_not_repeated",
+        "`fit_settings` holds the callback {kind}, which grading cannot repeat.",
+        "It rebuilds your network from its layers and knows `EarlyStopping` alone of what changes a training.",
+        "Leave it out; a learning rate that changes on the way is given in `compile`, as a schedule.",
+    ),
+    Misconception(
+        "stops_by_another_series",
+        "your `EarlyStopping` watches {watched}, which no series of this training is, or not in this direction.",
+        "It would never stop, or at once.",
+        "Let it watch a loss, in its usual direction.",
+    ),
+)
+
+CHANGE = (
+    Misconception(
+        "mended_loss",
+        "`{model}` is compiled with {loss} as its loss.",
+        "The training to be mended has the mean absolute error; in another loss nobody could see what got better.",
+        "Compile with the loss that was given, and change something else.",
+    ),
+    Misconception(
+        "unchanged",
+        "your network and its settings do what those of the training gone wrong do.",
+        "So it would go wrong again.",
+        "Change the one thing that acts on what the curves showed.",
+    ),
+    Misconception(
+        "scaled_outside",
+        "your network and its settings are those of the training gone wrong, and `X_train` holds scaled values.",
+        "Grading trains on the rows as the exercise prepares them, so what scales them has to be part of the network.",
+        "Run the cell with the data again. Which layer can bring its inputs to one scale?",
+    ),
+    Misconception(
+        "change_untold",
+        "your network is that of the training gone wrong, and your settings cannot be read.",
+        "So it cannot be told what you changed.",
+        "Mend what is said of `fit_settings` first.",
+    ),
+    Misconception(
+        "several_changes",
+        "you changed {count}: {what}.",
+        "With several changes at once nobody can say which of them helped, and the others stay for nothing.",
+        "Take them back one after the other: which one acts on what the curves showed?",
+    ),
+    Misconception(
+        "change_elsewhere",
+        "you changed {what}, and trained anew from three seeds that does not mend it.",
+        "It does not act on what these curves showed.",
+        "What in the network or in its training makes curves like these? Change that instead.",
+    ),
+)
+
+TRAINING = (
+    Misconception(
+        "past_the_limit",
+        "your training would take {times} times {what} that grading allows.",
+        "It trains each answer three times, for a whole class.",
+        "Look for a change that makes the training better, not longer or larger.",
+    ),
+    Misconception(
+        "still_overfits",
+        "trained anew, the validation loss is {best} at its lowest and {last} at the end, {share} higher.",
+        "It still rises while the training loss goes on falling (to {inference}): the network learns by heart.",
+        "Make your change stronger, or look for one that holds the network back.",
+    ),
+    Misconception(
+        "still_disagrees",
+        "trained anew, the training loss ends at {logged} as logged and at {inference} at inference.",
+        "So the network still meets other values when it is used than when it was trained.",
+        "What is done to its values in training only, and on which scale do they come in?",
+    ),
+    Misconception(
+        "still_too_slow",
+        "trained anew, the network needs {epochs} to get where the slow training ended.",
+        "That is no great step forward.",
+        "What sets how far one step goes?",
+    ),
+    Misconception(
+        "still_unstable",
+        "trained anew, the largest logged loss is {largest}, and at the end it is {last}.",
+        "A loss that explodes, even once, leaves weights from which little can be learned.",
+        "What makes the steps too large for these inputs?",
+    ),
+    Misconception(
+        "mended_short",
+        "trained anew from three seeds, the validation loss {stands} {loss} in the middle one of the runs.",
+        "The exercise names a limit that the right small change reaches with ease.",
+        "Look at your own curves: is the change too weak, too strong, or was the training too short?",
+    ),
+)
+
+ENTRIES = (*SETTINGS, *CHANGE, *TRAINING)

@@ -1,0 +1,119 @@
+"""A spec trained anew from three seeds: what is judged is a network and its settings, and no draw of luck.
+
+By the sweep's engine where it knows the layers, a second or two for the three; by `dropnorm.training.train` where not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dropnorm.curves import LearningCurves
+from dropnorm.sweep import run
+from grader.spec import ModelSpec
+from grader.sweeping import plan_of
+from grader.trained import steps_of
+
+if TYPE_CHECKING:
+    from grader.exercises.noun import Exercise
+
+SEEDS = (0, 1, 2)
+# So much is trained for one answer: some four times the work of the trainings that the answers are to mend, and two
+# seconds a seed by the engine.
+MULTIPLICATIONS, STEPS = 4_000_000_000, 6_000
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Early stopping as ``keras.callbacks.EarlyStopping`` does it; epochs are counted from 1 here.
+
+    Attributes:
+        monitor: the series that is watched: ``val_loss``, ``loss`` or ``loss_at_inference``.
+        patience: after so many epochs without an improvement the training stops.
+        min_delta: less than this is no improvement; not negative.
+        restore: whether the weights of the best epoch come back.
+        baseline: an improvement counts from this value on, or None.
+        start_from_epoch: so many epochs are not watched.
+    """
+
+    monitor: str = "val_loss"
+    patience: int = 0
+    min_delta: float = 0.0
+    restore: bool = False
+    baseline: float | None = None
+    start_from_epoch: int = 0
+
+    def cut(self, curves: LearningCurves) -> LearningCurves:
+        """The curves of one run up to the epoch whose weights the training leaves."""
+        best, best_epoch, wait, last = np.inf, self.start_from_epoch + 1, 0, curves.epochs
+        for epoch, value in enumerate(getattr(curves, self.monitor)[0], start=1):
+            if epoch <= self.start_from_epoch:
+                continue
+            wait += 1
+            if value < best - self.min_delta:
+                best, best_epoch = value, epoch
+                if self.baseline is None or value < self.baseline - self.min_delta:
+                    wait = 0
+            elif wait >= self.patience and epoch > 1:
+                last = epoch
+                break
+        return _first_epochs(curves, min(best_epoch, last) if self.restore else last)
+
+
+def beyond(spec: ModelSpec, rows: int) -> tuple[str, float] | None:
+    """What of a training is past the limit, and how many times the limit: ``multiplications`` or ``steps``; or None.
+
+    Args:
+        spec: with its fit settings.
+        rows: of the training part.
+    """
+    width, weights = spec.inputs, 0
+    for operation in spec.operations:
+        units = operation.settings["units"] if operation.kind == "dense" else width
+        weights += width * units if operation.kind == "dense" else width
+        width = units
+    shares: Mapping[str, float] = {
+        "multiplications": weights * rows * spec.fit.epochs / MULTIPLICATIONS,
+        "steps": steps_of(rows, spec.fit.batch_size) * spec.fit.epochs / STEPS,
+    }
+    name = max(shares, key=lambda each: shares[each])
+    return (name, shares[name]) if shares[name] > 1 else None
+
+
+def retrained(spec: ModelSpec, exercise: Exercise, stop: Stop | None = None) -> LearningCurves:
+    """The curves of the one of three runs whose best validation loss is the median. Raises DataError, SpecError.
+
+    Each spec is trained once in a process. `beyond` must have found nothing: here nothing is limited.
+    """
+    runs = _runs(spec, exercise, exercise.fingerprint())
+    runs = tuple(stop.cut(curves) for curves in runs) if stop else runs
+    return sorted(runs, key=lambda curves: float(curves.best_val_loss[0]))[len(runs) // 2]
+
+
+@lru_cache(maxsize=64)
+def _runs(spec: ModelSpec, exercise: Exercise, fingerprint: str) -> tuple[LearningCurves, ...]:
+    return tuple(trained(spec, exercise, seed) for seed in SEEDS)
+
+
+def trained(spec: ModelSpec, exercise: Exercise, seed: int) -> LearningCurves:
+    """The curves of a spec from one seed, on the exercise's split of the data in use. Raises DataError, SpecError."""
+    data, plan = exercise.data(), plan_of(spec, seed, "once")
+    if plan is not None:
+        return run(plan, data)
+    from dropnorm.training import train  # imports TensorFlow
+    from grader.recording import as_found
+
+    with as_found():  # the notebook's own random streams go on as if nothing had been
+        random.seed(seed)  # of which Keras draws the seeds of initial weights and masks
+        model = spec.build()
+        return train(model, data, epochs=spec.fit.epochs, batch_size=spec.fit.batch_size, seed=seed)
+
+
+def _first_epochs(curves: LearningCurves, number: int) -> LearningCurves:
+    parts = (curves.loss, curves.val_loss, curves.loss_at_inference)
+    return LearningCurves(*(None if part is None else part[:, :number] for part in parts), seeds=curves.seeds)
