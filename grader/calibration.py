@@ -1,6 +1,6 @@
 """Bands for the statistics of learning curves: fitted on many seeds of the reference, checked on fresh ones.
 
-    python -m grader.calibration [--source official|stand-in] [--exercise spotify_model] [--report]
+    python -m grader.calibration [--source official|stand-in|drawn] [--exercise spotify_model] [--report]
 
 The reference and the plausible wrong models of each exercise (`grader.candidates`) are trained by the sweep's engine
 where it knows their layers (`grader.sweeping`), by `dropnorm.training.train` where not; both equal ``fit``. Half of the
@@ -32,10 +32,11 @@ from dropnorm.sweep import run
 from grader import fitting
 from grader.candidates import CANDIDATES, REFERENCE
 from grader.exercises import exercise
+from grader.exercises.noun import DRAWN
 from grader.prepared import Data
 from grader.sweeping import plan_of
 
-SOURCES = ("official", "stand-in")
+SOURCES = ("official", "stand-in")  # of data sets; what an exercise draws by code is the same everywhere
 ORDERS: tuple[Literal["once", "each epoch"], ...] = ("once", "each epoch")
 # Seeds of the reference, to fit the bands on and to check them by, and of each other candidate.
 FITTED, FRESH, OTHERS = range(40), range(2000, 2300), range(30)
@@ -96,6 +97,11 @@ def curves_of(trial: Trial) -> LearningCurves:
     )
 
 
+def sources_of(name: str) -> tuple[str, ...]:
+    """The sources of an exercise's data."""
+    return (DRAWN,) if exercise(name).data_set is None else SOURCES
+
+
 def train_lacking(exercises: Sequence[str], source: str, processes: int | None = None) -> None:
     """Train what the cache lacks of a source, with progress. ``DROPNORM_SOURCE`` must name that source."""
     lacking = [trial for trial in trials(exercises) if not trial.path(source).exists()]
@@ -123,15 +129,17 @@ def collected(exercises: Sequence[str], source: str) -> list[fitting.Run]:
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m grader.calibration", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--source", choices=SOURCES, help="only this one (default: each that is here)")
+    parser.add_argument("--source", choices=(*SOURCES, DRAWN), help="only this one (default: each that is here)")
     parser.add_argument("--exercise", choices=tuple(CANDIDATES), help="only this one (default: all)")
     parser.add_argument("--report", action="store_true", help="fit what the cache holds, train nothing")
     parser.add_argument("--processes", type=int, help="trainings at once (default: one a core)")
     options = parser.parse_args(arguments)
-    exercises = [options.exercise] if options.exercise else list(CANDIDATES)
+    chosen = [options.exercise] if options.exercise else list(CANDIDATES)
     runs: list[fitting.Run] = []
-    for source in [options.source] if options.source else SOURCES:
-        os.environ["DROPNORM_SOURCE"] = source  # the processes that train inherit it
+    for source in [options.source] if options.source else (*SOURCES, DRAWN):
+        exercises = [name for name in chosen if source in sources_of(name)]
+        if source != DRAWN:
+            os.environ["DROPNORM_SOURCE"] = source  # the processes that train inherit it
         try:
             if not options.report:
                 train_lacking(exercises, source, options.processes)

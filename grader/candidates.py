@@ -169,8 +169,47 @@ PLACEMENT = {
     "20 epochs": _placement(fit=FitSettings(epochs=20, batch_size=64)),
     "trained on all rows": _placement(trained_on_all),
 }
+
+
+def _vehicles(data: Callable[[Data], Data] = lambda data: data, **changes: object) -> Candidate:
+    return Candidate(replace(exercise("vehicles_model").reference, **changes), data)
+
+
+SOFTMAX = Operation("activation", "", {"function": "softmax"})
+
+
+def _recognising(
+    inputs: float = 0.3, hidden: Sequence[float] = (0.5, 0.5, 0.5), behind: Sequence[Operation] = (SOFTMAX,)
+) -> tuple[Operation, ...]:
+    """The three hidden layers and the output, dropout at the inputs and behind each at its rate; 0 stands for none."""
+    steps = [dropout(inputs)] if inputs else []
+    for units, rate in zip((16, 32, 64), hidden, strict=True):
+        steps += [dense(units), RELU, *([dropout(rate)] if rate else [])]
+    return (*steps, dense(3), *behind)
+
+
+VEHICLES = {
+    REFERENCE: _vehicles(),
+    "no dropout": _vehicles(operations=_recognising(0, (0, 0, 0))),
+    "not on the inputs": _vehicles(operations=_recognising(0)),
+    "on the inputs only": _vehicles(operations=_recognising(0.3, (0, 0, 0))),
+    "after the last only": _vehicles(operations=_recognising(0, (0, 0, 0.5))),
+    "rates swapped": _vehicles(operations=_recognising(0.5, (0.3, 0.3, 0.3))),
+    "0.7 on the inputs": _vehicles(operations=_recognising(0.7)),
+    "0.1 everywhere": _vehicles(operations=_recognising(0.1, (0.1, 0.1, 0.1))),
+    "on the output as well": _vehicles(operations=_recognising(behind=(SOFTMAX, dropout(0.5)))),
+    "on the scores as well": _vehicles(operations=_recognising(behind=(dropout(0.5), SOFTMAX))),
+    "no softmax": _vehicles(operations=_recognising(behind=())),
+    "sigmoid": _vehicles(operations=_recognising(behind=(Operation("activation", "", {"function": "sigmoid"}),))),
+    "sgd": _vehicles(
+        compile=replace(exercise("vehicles_model").reference.compile, optimizer="sgd", learning_rate=0.01)
+    ),
+    "5 epochs": _vehicles(fit=FitSettings(epochs=5, batch_size=64)),
+    "trained on all rows": _vehicles(trained_on_all),
+}
 CANDIDATES: dict[str, dict[str, Candidate]] = {
     "spotify_model": SPOTIFY,
     "concrete_model": CONCRETE,
     "placement_model": PLACEMENT,
+    "vehicles_model": VEHICLES,
 }

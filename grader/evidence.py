@@ -12,10 +12,12 @@ import numpy as np
 from dropnorm.curves import LOGGED, LearningCurves
 from grader import trained
 from grader.bands import Band, band
-from grader.criteria.layout import Alignment, Layout, align
+from grader.criteria.class_loss import is_cross_entropy, takes_rows
+from grader.criteria.layout import BENDING, Alignment, Layout, align
 from grader.facts import ModelFacts
-from grader.prepared import Data, difference, found_in
+from grader.prepared import Data, difference, found_in, one_hot
 from grader.spec import ModelSpec
+from grader.spec_rules import LOGITS
 
 
 @dataclass(eq=False)
@@ -118,9 +120,11 @@ class Evidence:
         if self.data_difference:
             parts = {**{f"{name} ": part for name, part in parts.items()}, **self.data.parts}
         parts = {**parts, **trained.tails(trained.steps_counted(self.told, self.model), own.X_train, own.y_train)}
-        found = trained.evaluated_on(self.told, self.model, parts)
-        if found is None and self.compiled_anew:  # perhaps with another loss than the exercise's, in which it trained
-            found = trained.evaluated_on(self.told, self.model, parts, trained.mean_absolute_error)
+        found = trained.evaluated_on(self.told, self.model, parts, self._loss_compiled)
+        # Perhaps compiled anew with another loss than the exercise's, in which it trained. And where softmax meets a
+        # loss that expects scores, Keras finds the scores in `fit`, and not always afterwards.
+        if found is None and (self.compiled_anew or (self.ends_in_softmax and LOGITS in self.facts.compiled.loss)):
+            found = trained.evaluated_on(self.told, self.model, parts, self._loss_asked)
         found = (found or "").strip()
         if self.trained_further and found != "validation":
             return None  # the losses are not those of the model as it is now: agreement would be chance
@@ -154,15 +158,48 @@ class Evidence:
 
     @cached_property
     def losses_now(self) -> tuple[float, float]:
-        """The mean absolute error of the model as it is now, on the training part and on the validation part."""
+        """The exercise's loss of the model as it is now, on the training part and on the validation part."""
         data = self.notebook_data if self.data_difference else self.data
-        return tuple(trained.mean_absolute_error(self.model, *data.parts[part]) for part in ("training", "validation"))
+        return tuple(self._loss_asked(self.model, *data.parts[part]) for part in ("training", "validation"))
+
+    def _loss_asked(self, model: Any, X: np.ndarray, y: np.ndarray) -> float:
+        """The loss in which the exercise's curves are, at inference: the mean absolute error, or the cross-entropy."""
+        if not self.data.kinds:
+            return trained.mean_absolute_error(model, X, y)
+        return trained.cross_entropy(model, X, y, scores=not self.output_functions)
+
+    def _loss_compiled(self, model: Any, X: np.ndarray, y: np.ndarray) -> float:
+        """The loss that the model is compiled with, of labels in the form that it takes."""
+        if self.data.kinds and takes_rows(self.facts.compiled.loss):
+            y = np.eye(self.data.kinds, dtype=np.float32)[np.asarray(y).astype(int)]
+        return trained.compiled_loss(model, X, y)
+
+    @property
+    def output_functions(self) -> tuple[str, ...]:
+        """The activations behind the last Dense layer."""
+        return tuple(step.settings.get("function", "") for step in self.alignment.seen.places[-1].of(*BENDING))
+
+    @property
+    def ends_in_softmax(self) -> bool:
+        """Whether the last thing that the network does to its output is a softmax."""
+        return self.output_functions[-1:] == ("softmax",)
+
+    @property
+    def labels(self) -> str | None:
+        """The form of the notebook's labels: ``one-hot`` or ``numbers``; None where they are not there."""
+        targets = self.names.get(self.exercise.arrays[1])
+        if targets is None:
+            return None
+        return "one-hot" if one_hot(targets, self.data.kinds) else "numbers"
 
     @cached_property
     def curves(self) -> LearningCurves | None:
         """The curves, where they are those of this model and this validation part in the exercise's loss; else None."""
         compiled = self.facts.compiled
-        same_loss = compiled is not None and compiled.loss == self.reference.compile.loss
+        asked = self.reference.compile.loss
+        same_loss = compiled is not None and (
+            compiled.loss == asked or (is_cross_entropy(asked) and is_cross_entropy(compiled.loss))
+        )
         if self.told is None or not same_loss or self.validated_on != "validation":
             return None
         return self.told.curves

@@ -58,6 +58,8 @@ JUDGED = (
     Judged("placement_model", "placement_model", "best_val_loss", low=True, high=True),
     Judged("placement_model", "placement_model", "fall", low=True),
     Judged("placement_model", "placement_model", "finite", low=True),
+    Judged("vehicles_model", "vehicles_model", "gap", high=True),
+    Judged("vehicles_model", "vehicles_model", "last_val_loss", high=True),
 )
 # What the judge may see of a statistic: the curves' own value (the mean of the last tenth of the epochs) or, where a
 # history lacks the loss at inference, that of the trained model, which is the last epoch's. A band holds both.

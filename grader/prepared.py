@@ -134,6 +134,8 @@ def _scaling(asked: Data, found: Data) -> str:
     moved |= ~np.isclose(asked.X_train.std(axis=0), found.X_train.std(axis=0), atol=1e-6)
     if not moved.any():
         return "scaler_of_its_own"  # the training part is right, the validation part has another scale
+    if _standard(found.X_train.reshape(-1, 1)):
+        return "standardised_as_one"
     everything = np.concatenate([found.X_train, found.X_valid])[:, moved]
     if _standard(everything):
         return "scaler_on_all"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from grader.activations import activation
-from grader.compiling import SUM, summed
 from grader.facts import CompileFacts, Operation
+from grader.losses import loss_of
 from grader.spec_rules import SpecError
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def compile_as(model: keras.Model, facts: CompileFacts) -> None:
     if rate is None:
         rate = _object("learning_rate_schedule", settings.pop("learning_rate_schedule"))
     optimizer = keras.optimizers.get({"class_name": facts.optimizer, "config": {"learning_rate": rate, **settings}})
-    name, _, reduction = facts.loss.partition(":")
-    model.compile(optimizer, summed(name) if reduction == SUM else name, loss_weights=weights)
+    model.compile(optimizer, loss_of(facts.loss), loss_weights=weights)
 
 
 def _layer(operation: Operation) -> keras.layers.Layer:

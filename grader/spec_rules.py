@@ -12,7 +12,8 @@ from typing import Any
 LIMITS = {
     "characters": 20_000,
     "depth": 8,
-    "inputs": 1_000,
+    "inputs": 20_000,
+    "numbers": 1_000,
     "operations": 64,
     "units": 8_192,
     "parameters": 20_000_000,
@@ -49,7 +50,7 @@ def _or_none(rule: Rule) -> Rule:
 
 
 def _numbers(value: Any) -> bool:
-    return isinstance(value, list) and 1 <= len(value) <= LIMITS["inputs"] and all(map(_number(-1e12, 1e12), value))
+    return isinstance(value, list) and 1 <= len(value) <= LIMITS["numbers"] and all(map(_number(-1e12, 1e12), value))
 
 
 def _mask_shape(value: Any) -> bool:
@@ -157,6 +158,13 @@ LOSSES = (
     "kl_divergence",
     "cosine_similarity",
 )
+# Of kinds: of numbers of kinds, or of one-hot rows. Those that take probabilities may be told to take logits.
+CLASS_LOSSES = ("categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy")
+SUM, LOGITS = "sum", "logits"
+_NAMES = (
+    *(f"{loss}{added}" for loss in (*LOSSES, *CLASS_LOSSES) for added in ("", f":{SUM}")),
+    *(f"{loss}:{LOGITS}" for loss in (*CLASS_LOSSES, "binary_crossentropy")),
+)
 _AMOUNT = _or_none(_number(-1e6, 1e6))
 OPTIMIZER_SETTINGS: Mapping[str, Rule] = {
     **dict.fromkeys(("momentum", "rho", "beta_1", "beta_2", "beta_2_decay", "ema_momentum"), _number(-10, 10)),
@@ -198,7 +206,7 @@ def check_compile(described: Any) -> None:
     settings = described["settings"]
     if not _one_of(*OPTIMIZERS)(described["optimizer"]):
         raise SpecError(f"A spec cannot hold the optimizer {str(described['optimizer'])[:40]!r}.")
-    if not _one_of(*LOSSES, *(f"{loss}:sum" for loss in LOSSES))(described["loss"]):
+    if not _one_of(*_NAMES)(described["loss"]):
         raise SpecError(f"A spec cannot hold the loss {str(described['loss'])[:60]!r}.")
     if not isinstance(settings, dict):
         raise SpecError("The settings of a spec's optimizer are no mapping.")

@@ -7,6 +7,7 @@ found by evaluating the trained model anew on the parts it could have been.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,10 +104,35 @@ def mean_absolute_error(model: Any, X: np.ndarray, y: np.ndarray) -> float:
     return float(np.abs(predict(model, X) - np.asarray(y, np.float32).reshape(len(y), -1)).mean())
 
 
+def cross_entropy(model: Any, X: np.ndarray, y: np.ndarray, scores: bool = False) -> float:
+    """The mean cross-entropy of kinds, numbers from 0, in nats; no number where there is no output for a kind.
+
+    Args:
+        model: gives a probability for each kind.
+        X: the inputs.
+        y: the kinds.
+        scores: the model gives scores that no softmax has made probabilities of.
+    """
+    predictions, kinds = predict(model, X).astype(float), np.asarray(y).astype(int)
+    if predictions.ndim != 2 or predictions.shape[1] <= kinds.max():
+        return math.nan
+    if scores:
+        predictions = np.exp(predictions - predictions.max(axis=1, keepdims=True))
+    shares = predictions / predictions.sum(axis=1, keepdims=True)
+    of_kind = shares[np.arange(len(kinds)), kinds]
+    return float(-np.log(np.clip(of_kind, 1e-7, 1)).mean())
+
+
 def compiled_loss(model: Any, X: np.ndarray, y: np.ndarray) -> float:
     """The loss that the model is compiled with, at inference."""
     y = np.asarray(y, np.float32).reshape(len(y), -1)
-    return float(model.compute_loss(y=y, y_pred=predict(model, X), training=False))
+    predictions = None
+    if len(X) <= BATCH:  # as the model gives them: Keras finds the scores behind a softmax there, as `fit` does
+        predictions = model(np.asarray(X, np.float32), training=False)
+    if getattr(predictions, "ndim", None) != 2:
+        predictions = predict(model, X)
+    with warnings.catch_warnings(action="ignore"):  # of the loss that is judged elsewhere
+        return float(model.compute_loss(y=y, y_pred=predictions, training=False))
 
 
 def iterations(model: Any) -> int | None:

@@ -49,6 +49,15 @@ def below(name: str, history: str, limit: float, points: float = 1.0) -> Criteri
     )
 
 
+def at_best(name: str, history: str, series: str, points: float = 1.0) -> Criterion:
+    """The value of another series in the epoch of the lowest validation loss."""
+
+    def judged(name: str, given: Any, found: Series) -> Fault | None:
+        return _at_best(name, given, found, series)
+
+    return _question(name, f"`{series}` in the best epoch", history, points, judged)
+
+
 def _question(
     name: str, title: str, history: str, points: float, judged: Callable[[str, Any, Series], Fault | None]
 ) -> Criterion:
@@ -168,6 +177,30 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
             message = explain(key, name=name, value=f"{value:.4g}", what=what)
             return Fault(message, 0.5 if key == "gap_turned_round" else 1.0, key)
     return Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
+
+
+def _at_best(name: str, given: Any, series: Series, wanted: str) -> Fault | None:
+    value, losses, found = scalar(given), series[VALIDATION], series.get(wanted, np.array([]))
+    if value is None or isinstance(value, bool):
+        return no_value(name, given, "one number")
+    if len(found) != len(losses) or not np.isfinite(losses).any():
+        return Fault(explain("no_series_to_read", name=name, series=wanted), 1.0, "no_series_to_read")
+    best = np.flatnonzero(np.isclose(losses, np.nanmin(losses), rtol=1e-6, atol=0))
+    if np.isclose(value, found[best], atol=5e-4).any():
+        return None
+    logged = series.get(wanted.removeprefix("val_"), np.array([np.nan]))
+    guesses = {
+        "in_percent": 100 * found[best],
+        "of_training_rows": logged[best] if len(logged) == len(losses) else logged,
+        "best_of_its_own": found.max(),
+        "at_the_end": found[-1],
+        "loss_for_it": losses[best],
+    }
+    for key, guess in guesses.items():
+        if np.isclose(value, guess, atol=5e-4 if key != "in_percent" else 0.05).any():
+            cost = 0.5 if key == "in_percent" else 1.0
+            return Fault(explain(key, name=name, value=f"{value:.4g}", series=wanted), cost, key)
+    return Fault(explain("other_value", name=name, value=f"{value:.4g}", series=wanted), 1.0, "other_value")
 
 
 def near(value: float, wanted: float, slack: float) -> bool:

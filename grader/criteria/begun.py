@@ -30,7 +30,8 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
         _ = evidence.facts
     except ObservationError as error:
         if error.reason == "other_width" and evidence.data_difference == "columns_changed":
-            return Status.WRONG, Fault(explain("columns_changed"), 1.0, "columns_changed")
+            message = explain("columns_changed", **evidence.exercise.called)
+            return Status.WRONG, Fault(message, 1.0, "columns_changed")
         if error.reason == "raises":
             known = explain_error(error.__cause__, name)
             if known.misconception not in SAID_AS_WELL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isclose
 from typing import Any
 
+from grader.criteria.class_loss import class_loss_faults, is_cross_entropy
 from grader.criteria.errors import COMPILES, explain_error
 from grader.criteria.layout import listed
 from grader.misconceptions import explain
@@ -42,8 +43,11 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
             noun = "an extra setting" if len(extra) == 1 else "extra settings"
             message = explain("optimizer_settings", noun=noun, setting=listed(extra))
             faults.append(Fault(message, 0.25, "optimizer_settings"))
+    of_kinds = class_loss_faults(evidence) if is_cross_entropy(asked.loss) else None
     if seen.loss == "none":
         faults.append(Fault(explain("no_loss", model=name), 0.5, "no_loss"))
+    elif of_kinds is not None:
+        faults += of_kinds
     elif seen.loss != asked.loss:
         message = explain("other_loss", loss=_shown(seen.loss, getattr(evidence.model, "loss", None)))
         faults.append(Fault(message, 0.5, "other_loss"))
@@ -52,6 +56,8 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
 
 def _shown(name: str, given: Any) -> str:
     """A loss in words: by its name, or as it was given where it has none."""
+    if name == "unknown" and type(given).__module__.startswith("keras.") and hasattr(given, "get_config"):
+        return f"{given.name.replace('_', ' ')}, with settings of your own"
     if name == "unknown":
         return f"`{given}`, which is none of Keras' losses" if isinstance(given, str) else "one of your own"
-    return name.replace("_", " ").replace(":sum", ", summed over the batch")
+    return name.replace("_", " ").replace(":sum", ", summed over the batch").replace(":logits", ", of scores")

@@ -88,13 +88,16 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             faults.append(Fault(_before(number, behind[0], steps, hidden), 1 / len(asked), "dropout_before_dense"))
         elif number == last:
             faults.append(Fault(explain("dropout_on_output"), 0.5, "dropout_on_output"))
-        elif number == 0:
+        elif number == 0 and rate is None:
             faults.append(Fault(explain("dropout_on_inputs"), 0.5, "dropout_on_inputs"))
         else:
             count = counted(len(steps), "Dropout layer")
             how = next(arranged(seen, steps) for p, seen in evidence.alignment.places() if seen and p.number == number)
             message = explain("dropout_twice", count=count, where=how + where(number, hidden))
             faults.append(Fault(message, 0.5, "dropout_twice"))
+    if 0 in missing:
+        missing.remove(0)
+        faults.append(Fault(explain("input_dropout_missing"), 1 / len(asked), "input_dropout_missing"))
     if missing:
         place = where_all(missing, hidden)
         faults.append(Fault(explain("dropout_missing", where=place), len(missing) / len(asked), "dropout_missing"))
@@ -121,7 +124,7 @@ def _before(here: int, missing: int, steps: tuple[Operation, ...], hidden: int) 
 
 def _rates(evidence: Any) -> tuple[Fault, ...]:
     table = _table(evidence)
-    wanted = next(rate for _, rate, _, _ in table if rate is not None)
+    wanted = next(rate for number, rate, _, _ in table if rate is not None and number)
     in_front = [s for s in evidence.alignment.behind_extra_layers_in_front() if s.kind.startswith(KINDS)]
     judged = []  # (rate, the rate that its place asks for)
     for _, rate, steps, _ in (table[0], (0, None, in_front, 0), *table[1:]):
@@ -132,12 +135,14 @@ def _rates(evidence: Any) -> tuple[Fault, ...]:
         ]
     if not in_front and not any(steps for _, _, steps, _ in table):
         return (absent(evidence, "There is no Dropout layer whose rate could be looked at."),)
-    named: dict[tuple[str, float], list[int]] = {}
+    if _swapped(judged):
+        return (Fault(explain("rates_swapped"), 1.0, "rates_swapped"),)
+    named: dict[tuple[str, float, bool], list[int]] = {}
     for number, (rate, asked) in enumerate(judged):
         if not isclose(rate, asked, abs_tol=SAME_RATE):
-            named.setdefault((_name_of(rate, asked), rate), []).append(number)
+            named.setdefault((_name_of(rate, asked), rate, rate > asked), []).append(number)
     faults = []
-    for (key, rate), numbers in named.items():
+    for (key, rate, more), numbers in named.items():
         every = len(numbers) == len(judged) > 1
         which = "each of your Dropout layers" if every else f"your {listed(map(ordinal, numbers))} Dropout layer"
         several = len(numbers) > 1 and not every
@@ -146,10 +151,19 @@ def _rates(evidence: Any) -> tuple[Fault, ...]:
             which=f"{which}{'s' if several else ''} drop{'' if several else 's'}",
             percent=f"{100 * rate:.4g} %",
             its="their" if several else "its",
-            more_or_less="more" if rate > wanted else "less",
+            more_or_less="more" if more else "less",
         )
         faults.append(Fault(message, len(numbers) / len(judged), key))
     return tuple(faults)
+
+
+def _swapped(judged: list[tuple[float, float]]) -> bool:
+    """Whether two rates are asked for, and each stands in all places of the other."""
+    asked = {rate for _, rate in judged}
+    return len(asked) == 2 and all(
+        isclose(rate, *(asked - {own}), abs_tol=SAME_RATE) and not isclose(rate, own, abs_tol=SAME_RATE)
+        for rate, own in judged
+    )
 
 
 def _name_of(rate: float, asked: float) -> str:

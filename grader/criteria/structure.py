@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from grader.criteria.errors import explain_error
+from grader.criteria.kinds_output import kinds_output
 from grader.criteria.layout import (
     ACTIVATION,
     BATCH_NORM,
@@ -49,7 +50,7 @@ def activations(points: float) -> Criterion:
 
 
 def output(points: float) -> Criterion:
-    """The output layer: its number of units, and no activation."""
+    """The output layer: its number of units, and the reference's activation or none."""
     return Criterion("output", "Output layer", points, _output)
 
 
@@ -223,6 +224,8 @@ REASONS = {
 
 def _output(evidence: Any) -> tuple[Fault, ...]:
     alignment = evidence.alignment
+    if evidence.data.kinds:
+        return kinds_output(evidence)
     if alignment.output is None:
         last = alignment.seen.dense[-1:]
         end = f"a hidden layer of {_wide(units_of(last[0]))}" if last else "no Dense layer at all"

@@ -151,7 +151,7 @@ def _rows(evidence: Any, batch_given: bool) -> tuple[Fault, ...]:
     if evidence.data_difference:
         key = evidence.data_difference
         group = (evidence.data.grouped_by or "").removeprefix("track_")
-        faults.append(Fault(explain(key, group=group), 1.0, key))
+        faults.append(Fault(explain(key, group=group, **evidence.exercise.called), 1.0, key))
     told, on = evidence.told, evidence.validated_on
     usual = trained.steps_of(len(evidence.data.X_valid), evidence.reference.fit.batch_size)
     key = None

@@ -56,6 +56,11 @@ class Exercise:
         """The rubrics that `q.check()` judges."""
         return tuple(self.rubrics[name] for name in self.check)
 
+    @property
+    def called(self) -> dict[str, str]:
+        """The names of the split's parts, as messages call them."""
+        return dict(zip(("inputs", "targets", "inputs_valid", "targets_valid"), self.arrays, strict=True))
+
     def data(self) -> Data:
         """The split as the notebook makes it, from the data set in use. Raises DataError."""
         if self.data_set is None:

@@ -34,7 +34,7 @@ DROPOUT = (
         "dropout_on_output",
         "a Dropout layer stands after the output layer.",
         "It sets predictions themselves to zero while training, and the network is blamed for answers it did not give.",
-        "What should come last in a network that predicts a number?",
+        "What should come last, if what comes last is the prediction?",
     ),
     Misconception(
         "dropout_twice",

@@ -108,6 +108,48 @@ ENTRIES = (
         "Compare the two by an expression over the history.",
     ),
     Misconception(
+        "no_series_to_read",
+        "the history holds no `{series}` for each epoch, so `{name}` cannot be compared.",
+        "The given `compile` asks for it as a metric.",
+        "Compile and train again as the exercise gives it.",
+    ),
+    Misconception(
+        "in_percent",
+        "`{name}` is {value}, a percentage.",
+        "Keras logs shares, between 0 and 1, and the question asks for one.",
+        "Leave the value as the history holds it.",
+    ),
+    Misconception(
+        "of_training_rows",
+        "`{name}` is {value}, which is taken on the rows that the network learns from, dropout being on.",
+        "The question asks how it does on rows that it has not learned from.",
+        "How do the names of those series begin?",
+    ),
+    Misconception(
+        "best_of_its_own",
+        "`{name}` is {value}, the highest `{series}` of all epochs.",
+        "The highest of many noisy values is a lucky one: another draw of rows would not show it in that epoch.",
+        "In which epoch is the validation loss lowest, and what is the value there?",
+    ),
+    Misconception(
+        "at_the_end",
+        "`{name}` is {value}, the `{series}` of the last epoch.",
+        "The question asks for the epoch in which the validation loss is lowest.",
+        "At which position of the series is that?",
+    ),
+    Misconception(
+        "loss_for_it",
+        "`{name}` is {value}, which is the validation loss itself.",
+        "The loss tells which epoch; what is asked for is another series there.",
+        "Which series holds it?",
+    ),
+    Misconception(
+        "other_value",
+        "`{name}` is {value}, but `{series}` is another in the best epoch of this run.",
+        "If it was read off one run, it would not hold for the next: grading trains anew.",
+        "Write an expression that finds the epoch of the lowest validation loss, then the value there.",
+    ),
+    Misconception(
         "finite_other",
         "`{name}` is {value}, but the history of this run says otherwise.",
         "A loss can be infinite or no number at all (nan), in either series.",

@@ -74,7 +74,7 @@ KINDS_AND_ORDER = (
     Misconception(
         "several_outputs",
         "`{model}` has {count}.",
-        "One number is predicted for each row; what a further output learns pulls at the same hidden layers.",
+        "There is one target for each row; what a further output learns pulls at the same hidden layers.",
         "Which of them is the prediction?",
     ),
     Misconception(

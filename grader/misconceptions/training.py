@@ -167,13 +167,13 @@ ROWS = (
 PREPARATION = (
     Misconception(
         "standardised_inputs",
-        "the inputs in `X_train` and `X_valid` are scaled, where the exercise asks for raw ones.",
+        "the inputs in `{inputs}` and `{inputs_valid}` are scaled, where the exercise asks for raw ones.",
         "Scaled inputs do by hand what the first layer is there to show.",
         "Run the cells that prepare the data again and leave their values as they are.",
     ),
     Misconception(
         "not_standardised",
-        "the numeric columns of `X_train` are not standardised by the training part.",
+        "the columns of `{inputs}` are not standardised by the training part, each by its own mean and deviation.",
         "Columns on other scales are another task for the optimizer, so the curves cannot be compared.",
         "Run the cells that prepare the data again.",
     ),
@@ -197,31 +197,31 @@ PREPARATION = (
     ),
     Misconception(
         "split_not_by_group",
-        "the rows in `X_train` are not those of the exercise's split by {group}.",
+        "the rows in `{inputs}` are not those of the exercise's split by {group}.",
         "Where the same {group} stands on both sides, a network that knows it by heart looks better than it is.",
         "Run the cells that split the data again.",
     ),
     Misconception(
         "other_split",
-        "the rows in `X_train` are not those of the exercise's split.",
+        "the rows in `{inputs}` are not those of the exercise's split.",
         "Other rows make other curves, so yours cannot be compared.",
         "Run the cells that split the data again.",
     ),
     Misconception(
         "rows_changed",
-        "`X_train` and `X_valid` hold more or fewer rows than the exercise's split.",
+        "`{inputs}` and `{inputs_valid}` hold more or fewer rows than the exercise's split.",
         "Other rows make other curves, so yours cannot be compared.",
         "Run the cells that prepare the data again.",
     ),
     Misconception(
         "columns_changed",
-        "`X_train` has more or fewer columns than the exercise's inputs.",
+        "`{inputs}` has more or fewer columns than the exercise's inputs.",
         "Other inputs are another task.",
         "Run the cells that prepare the data again.",
     ),
     Misconception(
         "target_scaled",
-        "the targets in `y_train` or `y_valid` are not those of the exercise.",
+        "the targets in `{targets}` or `{targets_valid}` are not those of the exercise.",
         "The loss is in the target's unit, so on another scale it cannot be compared.",
         "Run the cells that prepare the data again.",
     ),
