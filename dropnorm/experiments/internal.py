@@ -52,10 +52,10 @@ def trainings(seeds: int) -> list[Shift]:
     ]
 
 
-def network(job: Shift, features: int, rows: int = BATCH) -> Network:
+def network(job: Shift, features: int, rows: int = BATCH, dtype: np.typing.DTypeLike = np.float32) -> Network:
     """A network of the sweep's engine, not trained, for batches of up to so many rows."""
     block = (Dense(WIDTH), Relu()) if job.network == PLAIN else (Dense(WIDTH, use_bias=False), BatchNorm(), Relu())
-    made = Network(Plan((*block * BLOCKS, Dense(1)), "sgd", batch_size=rows, seed=job.seed), features)
+    made = Network(Plan((*block * BLOCKS, Dense(1)), "sgd", batch_size=rows, seed=job.seed), features, dtype)
     if job.network == NOISY:
         noise = iter(Noise(3 * job.seed + place) for place in range(BLOCKS))
         made.layers = [
