@@ -15,6 +15,14 @@ VALUES = {
     "spotify_model": r"(?<!\d)0?\.3\b|\b30 ?%|\b128\b|\b64\b",
     "spotify_own_model": r"\b192\b|(?<!\d)0?\.[24]\b",
     "concrete_model": r"\b512\b",
+    "diagnosis_1": r"\boverfits\b",
+    "mended_1": r"(?<!\d)0?\.3\b",
+    "diagnosis_2": r"\bdisagree\b",
+    "mended_2": r"BatchNormalization",
+    "diagnosis_3": r"\btoo slow\b",
+    "mended_3": r"\b0\.001\b|\b1e-0?3\b",
+    "diagnosis_4": r"\bunstable\b",
+    "mended_4": r"BatchNormalization|\badam\b",
 }
 CODE = r"\b(?:Dropout|Dense|BatchNormalization|Sequential|Input|Model)\((?=[^)])|arg(?:min|max)|idxmin|\[-1\]|history\["
 
