@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from grader import recorded
 from grader.criteria.answers import scalar, shown
 from grader.criteria.errors import explain_error, shortened
 from grader.criteria.layout import listed
-from grader.criteria.shown_by import distances, falls, losses, shown_by, turned_round
+from grader.criteria.shown_by import Number, distances, falls, losses, shown_by, turned_round
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -62,23 +62,27 @@ def evidence(number: int, right: Problem, points: float = 1.0) -> Criterion:
         if value is None or isinstance(value, bool):
             return _fault("evidence_no_number", name=name, given=shown(given))
         curves, seen = recorded.curves(number), {"name": name, "value": f"{value:.4g}"}
-        if any(each.is_given(value) for each in shown_by(right, curves)):
+        shows, wrong = shown_by(right, curves), list(_wrong_numbers(right, curves))
+        meant = [entry for entry in wrong if entry[1].is_exactly(value)]  # an expression's value is no rounded one
+        if any(each.is_exactly(value) or (not meant and each.is_given(value)) for each in shows):
             return None
-        if any(each.is_given(value) for each in turned_round(right, curves)):
-            return _fault("evidence_turned_round", 0.5, **seen)
-        if any(each.is_given(value) for each in distances(curves, VALIDATION, LOGGED)):
-            return _fault("gap_to_logged", 0.5 if right is Problem.OVERFITS else 1.0, **seen)
-        for known, key in ((losses, "one_loss_for_evidence"), (falls, "fall_of_all_epochs")):
-            found = next((each for each in known(curves) if each.is_given(value)), None)
-            if found:
-                return _fault(key, **seen, **({"what": found.what} if known is losses else {}))
-        others = (each for other in Problem if other != right for each in shown_by(other, curves))
-        found = next((each for each in others if each.is_given(value)), None)
-        if found:
-            return _fault("evidence_of_another", **seen, what=found.what)
-        return _fault("other_evidence", **seen)
+        near = sorted((entry for entry in wrong if entry[1].is_given(value)), key=lambda e: abs(e[1].value - value))
+        if not near:
+            return _fault("other_evidence", **seen)
+        key, found = near[0]
+        return _fault(key, 0.5 if key == "evidence_turned_round" else 1.0, what=found.what, **seen)
 
     return _criterion("evidence", "A number that shows it", points, judged)
+
+
+def _wrong_numbers(right: Problem, curves: LearningCurves) -> Iterator[tuple[str, Number]]:
+    """Numbers over the curves that do not show this problem, with the misconceptions behind them."""
+    yield from (("evidence_turned_round", each) for each in turned_round(right, curves))
+    yield from (("gap_to_logged", each) for each in distances(curves, VALIDATION, LOGGED))
+    yield from (("one_loss_for_evidence", each) for each in losses(curves))
+    yield from (("fall_of_all_epochs", each) for each in falls(curves))
+    others = (other for other in Problem if other != right)
+    yield from (("evidence_of_another", each) for other in others for each in shown_by(other, curves))
 
 
 def _criterion(key: str, title: str, points: float, judged: Callable[[str, Any], Fault | None]) -> Criterion:

@@ -103,16 +103,21 @@ def gone(points: float, told: Callable[[LearningCurves], Fault | None]) -> Crite
     return Criterion("gone", "The problem is gone", points, lambda evidence: _faults(told(_curves(evidence))))
 
 
-def reached(points: float, limit: float, *, at_end: bool = False) -> Criterion:
-    """The validation loss gets below a limit: at its lowest, or as the mean over the last tenth of the epochs."""
+def reached(
+    points: float, limit: float, told: Callable[[LearningCurves], Fault | None], *, at_end: bool = False
+) -> Criterion:
+    """The validation loss gets below a limit: at its lowest, or as the mean over the last tenth of the epochs.
+
+    Where the problem is still there a low loss is luck, and has no points.
+    """
 
     def judge(evidence: Any) -> tuple[Fault, ...]:
         curves = _curves(evidence)
         loss = float((curves.last(VALIDATION) if at_end else curves.best_val_loss)[0])
-        if loss <= limit:
-            return ()
         stands = "ends at" if at_end else "gets down to"
-        return (_fault("mended_short", stands=stands, loss=f"{loss:.3g}"),)
+        if loss > limit or not np.isfinite(loss):
+            return (_fault("mended_short", stands=stands, loss=_shown(loss)),)
+        return (_fault("low_by_luck", stands=stands, loss=_shown(loss)),) if told(curves) is not None else ()
 
     return Criterion("reached", "The validation loss gets low", points, judge)
 
@@ -120,16 +125,14 @@ def reached(points: float, limit: float, *, at_end: bool = False) -> Criterion:
 # What is left of a problem in the curves of one run.
 
 
-def overfits_no_more(most: float) -> Callable[[LearningCurves], Fault | None]:
-    """The last tenth of the validation loss lies at most so large a share above the lowest."""
+def no_gap(most: float) -> Callable[[LearningCurves], Fault | None]:
+    """The validation loss lies at most so far above the training loss at inference, at the end."""
 
     def told(curves: LearningCurves) -> Fault | None:
-        best, last = float(curves.best_val_loss[0]), float(curves.last(VALIDATION)[0])
-        if last <= (1 + most) * best:
+        if curves.gap[0] <= most:
             return None
-        inference = _shown(curves.last(AT_INFERENCE)[0])
-        share = f"{last / best - 1:.0%}" if np.isfinite(last / best) else "no number"
-        return _fault("still_overfits", best=_shown(best), last=_shown(last), share=share, inference=inference)
+        inference, validation = curves.last(AT_INFERENCE)[0], curves.last(VALIDATION)[0]
+        return _fault("still_overfits", inference=_shown(inference), validation=_shown(validation))
 
     return told
 

@@ -36,6 +36,10 @@ class Number:
     slack: float
     what: str
 
+    def is_exactly(self, value: float) -> bool:
+        """Whether an answer is this number, as an expression gives it."""
+        return bool(np.isclose(value, self.value, rtol=1e-9, atol=0, equal_nan=True))
+
     def is_given(self, value: float) -> bool:
         """Whether an answer is this number, exactly or rounded."""
         if not np.isfinite(self.value):
@@ -66,29 +70,28 @@ def falls(curves: LearningCurves) -> Iterator[Number]:
     """How far each curve fell over all epochs."""
     for name, words in NAMES.items():
         series = _series(curves, name)
-        yield from _differences(series[0], series[-1], f"the whole fall of {words}")
+        yield from _comparisons(series[0], series[-1], f"the whole fall of {words}")
 
 
 def distances(curves: LearningCurves, upper: str, lower: str) -> Iterator[Number]:
-    """How far one curve lies above another: at the end, in the last epochs, at the best one."""
+    """How far one curve lies above another: at the end, over the last epochs, in the best one."""
     what = f"how far {NAMES[upper]} lies from {NAMES[lower]}"
     a, b = _series(curves, upper), _series(curves, lower)
     best, fifth = int(np.nanargmin(_series(curves, VALIDATION))), max(1, len(a) // 5)
-    yield from _differences(a[-1], b[-1], what)
-    yield from _differences(a[best], b[best], what)
-    for last in {max(1, len(a) // 10), fifth, 5, 10, len(a)}:
-        yield from _differences(a[-last:].mean(), b[-last:].mean(), what)
-    yield from _differences(np.median(a[-fifth:]), np.median(b[-fifth:]), what)
-    for most in ((a - b).max(), a.max() - b.min()):
-        yield Number(float(most), _digit(most), what)
+    yield from _comparisons(a[-1], b[-1], what)
+    yield from _comparisons(_tenth(a), _tenth(b), what)
+    yield _difference(a[best], b[best], what)
+    yield _difference(np.median(a[-fifth:]), np.median(b[-fifth:]), what)
+    yield from (_difference(a[-last:].mean(), b[-last:].mean(), what) for last in {fifth, 5, 10})
 
 
 def _overfits(curves: LearningCurves) -> Iterator[Number]:
     yield from distances(curves, *COMPARED[Problem.OVERFITS])
+    yield from distances(curves, VALIDATION, LOGGED)  # as good where there is no dropout: the training losses agree
     validation = _series(curves, VALIDATION)
     what = "how far the validation loss has risen from its lowest"
-    for end in (validation[-1], _tenth(validation), validation.max()):
-        yield from _differences(end, validation.min(), what)
+    for end in (validation[-1], _tenth(validation)):
+        yield from _comparisons(end, validation.min(), what)
     best = int(validation.argmin()) + 1
     for epochs in (best, len(validation) - best):
         yield Number(float(epochs), 0.0, "the epoch in which the validation loss is lowest")
@@ -161,10 +164,14 @@ SHOWN: dict[Problem, Callable[[LearningCurves], Iterator[Number]]] = {
 }
 
 
-def _differences(a: float, b: float, what: str) -> Iterator[Number]:
-    """Two values compared as difference, ratio, share and percentage."""
+def _difference(a: float, b: float, what: str) -> Number:
     difference = float(a - b)
-    yield Number(difference, min(_digit(max(abs(a), abs(b))), 0.2 * abs(difference)), what)
+    return Number(difference, min(_digit(max(abs(a), abs(b))), 0.2 * abs(difference)), what)
+
+
+def _comparisons(a: float, b: float, what: str) -> Iterator[Number]:
+    """Two values compared as difference, ratio, share and percentage."""
+    yield _difference(a, b, what)
     yield from (Number(float(ratio), 0.02 * abs(ratio - 1) if ratio > 1 else 0.005, what) for ratio in _ratios(a, b))
 
 

@@ -103,8 +103,8 @@ TRAINING = (
     ),
     Misconception(
         "still_overfits",
-        "trained anew, the validation loss is {best} at its lowest and {last} at the end, {share} higher.",
-        "It still rises while the training loss goes on falling (to {inference}): the network learns by heart.",
+        "trained anew, the training loss at inference ends at {inference}, the validation loss at {validation}.",
+        "So the network still does much better on rows that it has seen: it learns by heart.",
         "Make your change stronger, or look for one that holds the network back.",
     ),
     Misconception(
@@ -130,6 +130,12 @@ TRAINING = (
         "trained anew from three seeds, the validation loss {stands} {loss} in the middle one of the runs.",
         "The exercise names a limit that the right small change reaches with ease.",
         "Look at your own curves: is the change too weak, too strong, or was the training too short?",
+    ),
+    Misconception(
+        "low_by_luck",
+        "trained anew, the validation loss {stands} {loss}, but what went wrong is still there.",
+        "A low loss counts where the problem is gone; before that it may be the luck of these seeds.",
+        "Mend what is said above first.",
     ),
 )
 
