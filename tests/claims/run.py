@@ -1,0 +1,127 @@
+"""One run of a lesson from top to bottom, and all that must be true of it: a base class of the lessons' tests.
+
+Each lesson has a file of its own, ``tests/test_claims_<lesson>.py``, for files are what runs side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any, ClassVar
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from claims import LESSONS, Lesson
+from dropnorm import datasets
+from dropnorm.places import NOTEBOOKS
+
+SECONDS_A_CELL = 900
+# Judges each claim on its own: one that cannot be computed does not hide the others.
+JUDGE = """
+import json
+
+
+def verdict(expression):
+    try:
+        return bool(eval(expression, globals()))
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+print(json.dumps({slug: verdict(expression) for slug, expression in json.loads(CLAIMS).items()}))
+"""
+
+
+class RunOfALesson:
+    """Subclasses say which lesson, and what a run of it shows.
+
+    Attributes:
+        name: as `Lesson.name`.
+        drawings: so many figures at least.
+        progress: the end of the line of progress that a cell leaves, by the cell's id.
+        told: the data sets whose source is said, each once.
+    """
+
+    name: ClassVar[str]
+    drawings: ClassVar[int] = 10
+    progress: ClassVar[dict[str, str]] = {}
+    told: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def lesson(cls) -> Lesson | None:
+        """The lesson, or None while there is no such notebook."""
+        return next((lesson for lesson in LESSONS if lesson.name == cls.name), None)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        lesson = self.lesson()
+        if "claim" in metafunc.fixturenames:
+            metafunc.parametrize("claim", lesson.claims if lesson else [])
+
+    @pytest.fixture(scope="class", params=["stand-in", pytest.param("official", marks=pytest.mark.full)])
+    def run(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+        """The outputs of each cell after a run on one source, and what became of each claim."""
+        lesson = self.lesson()
+        if lesson is None:
+            pytest.skip(f"There is no notebook for '{self.name}' yet.")
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DROPNORM_SOURCE", request.param)
+                datasets.dataset("red-wine")
+        except datasets.DataError as error:
+            pytest.skip(f"THE LESSON WAS NOT RUN ON OFFICIAL DATA: {error}")
+        notebook = lesson.notebook
+        notebook.cells += [
+            nbformat.v4.new_code_cell("print(plt.get_fignums())", id="open-figures"),
+            nbformat.v4.new_code_cell(lesson.prepare, id="prepare"),
+            nbformat.v4.new_code_cell(f"CLAIMS = {json.dumps(lesson.claims)!r}\n{JUDGE}", id="verdicts"),
+        ]
+        resources = {"metadata": {"path": str(NOTEBOOKS)}}
+        client = NotebookClient(notebook, timeout=SECONDS_A_CELL, resources=resources)
+        try:
+            client.execute(env=os.environ | {"DROPNORM_SOURCE": request.param})
+        except CellExecutionError as error:
+            pytest.fail(f"{lesson.path.name} stops on {request.param} data: {error}", pytrace=False)
+        return {cell.id: cell.get("outputs", []) for cell in notebook.cells}
+
+    def test_what_the_prose_claims_comes_out_as_measured(self, run: dict[str, Any], claim: str) -> None:
+        verdict = json.loads(run["verdicts"][-1].text)[claim]
+        assert verdict is True, f"'{claim}' is {verdict}: {self.lesson().claims[claim]}"
+
+    def test_it_runs_in_silence(self, run: dict[str, Any]) -> None:
+        assert [output.text for output in outputs(run) if output.get("name") == "stderr"] == []
+        assert not [output for output in outputs(run) if output.output_type == "error"]
+
+    def test_every_figure_is_a_drawing_with_alternative_text(self, run: dict[str, Any]) -> None:
+        displayed = [output.data for output in outputs(run) if output.output_type == "display_data"]
+        drawings = [data["text/html"] for data in displayed if "<svg" in data.get("text/html", "")]
+        assert len(drawings) >= self.drawings
+        for drawing in drawings:
+            assert 'role="img"' in drawing
+            assert len(re.search(r'aria-label="([^"]+)"', drawing)[1]) > 30
+        assert not [data for data in displayed if any(kind.startswith("image/") for kind in data)]
+        assert not [data for data in displayed if "text/plain" not in data]
+
+    def test_figures_share_no_id_and_none_is_left_open(self, run: dict[str, Any]) -> None:
+        page = "".join(output.data.get("text/html", "") for output in outputs(run) if "data" in output)
+        ids = re.findall(r'\bid="([^"]+)"', page)
+        assert len(ids) == len(set(ids)) > 100
+        assert run["open-figures"][0].text.strip() == "[]"
+
+    def test_each_training_leaves_one_line_of_progress(self, run: dict[str, Any]) -> None:
+        for cell, end in self.progress.items():
+            (output,) = run[cell]
+            assert set(output.data) == {"text/plain"}
+            assert end in output.data["text/plain"]
+
+    def test_the_source_is_said_once(self, run: dict[str, Any]) -> None:
+        text = "".join(output.text for output in outputs(run) if output.get("name") == "stdout")
+        assert {data: text.count(f"{data}:") for data in self.told} == dict.fromkeys(self.told, 1)
+
+
+def outputs(run: dict[str, Any]) -> list[Any]:
+    """Those of all cells."""
+    return [output for cell in run.values() for output in cell]
