@@ -70,3 +70,15 @@ def one_of(name: str, value: object, allowed: tuple[float, ...]) -> float:
     if isinstance(value, bool) or value not in allowed:
         raise ValueError(f"{name} is {' or '.join(f'{each:g}' for each in allowed)}; this is {value!r}.")
     return float(value)
+
+
+def among(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """``value``, if it is one of these words.
+
+    Raises:
+        ValueError: it is not; names the argument, what it was and what is allowed.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        choices = ", ".join(repr(each) for each in allowed)
+        raise ValueError(f"{name}={value!r} is not among the lab's choices: {choices}.")
+    return value

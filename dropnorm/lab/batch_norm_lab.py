@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 
-from dropnorm.lab.arguments import one_of, real_number, refuse_objects, refuse_unknown, whole_number
-from dropnorm.lab.batch_norm_picture import EDGES, Averages, BatchNormPicture
+from dropnorm.lab.arguments import among, one_of, real_number, refuse_objects, refuse_unknown, whole_number
+from dropnorm.lab.batch_norm_picture import EDGES, BatchNormPicture, Values
 from dropnorm.lab.controls import (
     LAYER,
     WRAPPED,
@@ -22,11 +21,11 @@ from dropnorm.lab.controls import (
     reading_widget,
     spoken,
 )
+from dropnorm.lab.normalization import MOMENTA, Averages, Normalization
 from dropnorm.lab.numerals import plain, signed
+from dropnorm.lab.vehicle_batches import IN_TURN, MAKE_UPS, MIXED, ColouredBatch, VehicleBatches, apart, what
 from dropnorm.lab.view import View
 
-EPSILON = 1e-3  # Keras' own
-MOMENTA = (0.99, 0.9)  # Keras' own, and one that catches up ten times as fast
 SMALLEST, LARGEST = 8, 512  # batch sizes
 # The numbers that can be moved: what they are called, their limits, and by how much an arrow key moves them.
 NUMBERS = {
@@ -36,53 +35,12 @@ NUMBERS = {
     "gamma": ("γ (scale)", 0, 2, 0.1),
     "beta": ("β (shift)", -2, 2, 0.1),
 }
+DRAWN, VEHICLES = "drawn", "vehicles"
 BATCHES_PLAYED = 200  # then playing stops by itself, also where nobody looks any more
 MILLISECONDS_A_BATCH = 250
 STATIC_BATCHES = 100
 NEAR = 0.2  # two modes whose outputs lie no further apart nearly agree
 OFF = 0.1  # moving averages further than this share of the inputs' deviation are off
-
-
-@dataclass
-class Normalization:
-    """Batch normalization of one unit's activations, as ``keras.layers.BatchNormalization`` computes it.
-
-    Attributes:
-        momentum: share of the moving averages that a batch leaves as it was.
-        gamma, beta: scale and shift of the output.
-        mean, variance: the moving averages.
-        history: what each batch did to them.
-    """
-
-    momentum: float = MOMENTA[0]
-    gamma: float = 1.0
-    beta: float = 0.0
-    mean: float = 0.0
-    variance: float = 1.0
-    history: list[Averages] = field(default_factory=list)
-
-    def training(self, batch: np.ndarray) -> np.ndarray:
-        """The output in training mode, ``(rows,)``: normalized by the batch's own mean and variance."""
-        return self._normalize(batch, batch.mean(dtype=float), batch.var(dtype=float))
-
-    def inference(self, batch: np.ndarray) -> np.ndarray:
-        """The output at inference, ``(rows,)``: normalized by the moving averages."""
-        return self._normalize(batch, self.mean, self.variance)
-
-    def see(self, batch: np.ndarray) -> None:
-        """Move the averages towards the batch's statistics, as a training step does."""
-        mean, variance = float(batch.mean(dtype=float)), float(batch.var(dtype=float))
-        self.mean += (1 - self.momentum) * (mean - self.mean)
-        self.variance += (1 - self.momentum) * (variance - self.variance)
-        self.history.append(Averages(mean, variance**0.5, self.mean, self.variance**0.5))
-
-    def reset(self) -> None:
-        """Put the moving averages back to their start."""
-        self.mean, self.variance = 0.0, 1.0
-        self.history.clear()
-
-    def _normalize(self, batch: np.ndarray, mean: float, variance: float) -> np.ndarray:
-        return self.gamma * (batch - mean) / np.sqrt(variance + EPSILON) + self.beta
 
 
 class BatchNormLab(View):
@@ -93,11 +51,17 @@ class BatchNormLab(View):
     that normalizing moves and stretches a distribution and does not change its form. The sliders of scale and shift
     change the batch that is shown; the moving averages learn of it from the next batch on.
 
+    Or ``z`` is what a unit makes of pictures of blue cars and of red ones (`VehicleBatches`). In a batch of mixed
+    colours both go through one affine map; batches of one colour are pulled together in training mode, and at
+    inference the moving averages undo that.
+
     Args:
         seed: of the batches.
         scale, shift, batch_size: of the activations to begin with, 0.5 to 3, −4 to 4 and 8 to 512.
         momentum: of the moving averages to begin with, 0.99 or 0.9.
         gamma, beta: scale and shift of the output to begin with, 0 to 2 and −2 to 2.
+        activations: "drawn" or "vehicles" to begin with.
+        make_up: of batches of vehicles to begin with: "mixed", "only blue", "only red", or blue and red "in turn".
 
     Raises:
         ValueError: an argument is outside these limits.
@@ -105,7 +69,7 @@ class BatchNormLab(View):
     """
 
     css = "dropnorm-batch-norm-lab"
-    state = ("scale", "shift", "batch_size", "normalization", "number")
+    state = ("scale", "shift", "batch_size", "normalization", "number", "activations", "make_up")
 
     def __init__(
         self,
@@ -117,21 +81,41 @@ class BatchNormLab(View):
         momentum: float = MOMENTA[0],
         gamma: float = 1.0,
         beta: float = 0.0,
+        activations: str = DRAWN,
+        make_up: str = MIXED,
         **unknown: Any,
     ) -> None:
         numbers = {"scale": scale, "shift": shift, "gamma": gamma, "beta": beta}
-        super().__init__(seed=seed, batch_size=batch_size, momentum=momentum, **numbers)
-        refuse_unknown("BatchNormLab", unknown, "seed, scale, shift, batch_size, momentum, gamma and beta")
+        words = {"activations": activations, "make_up": make_up}
+        super().__init__(seed=seed, batch_size=batch_size, momentum=momentum, **numbers, **words)
+        known = "seed, scale, shift, batch_size, momentum, gamma, beta, activations and make_up"
+        refuse_unknown("BatchNormLab", unknown, known)
         refuse_objects("BatchNormLab", "a seed and settings, and draws its own activations", seed)
         self.seed = whole_number("seed", seed, 0, 2**31 - 1)
         self.batch_size = whole_number("batch_size", batch_size, SMALLEST, LARGEST)
         scale, shift, gamma, beta = (real_number(name, value, *NUMBERS[name][1:3]) for name, value in numbers.items())
         self.scale, self.shift = scale, shift
         self.normalization = Normalization(one_of("momentum", momentum, MOMENTA), gamma, beta)
+        self.activations = among("activations", activations, (DRAWN, VEHICLES))
+        self.make_up = among("make_up", make_up, MAKE_UPS)
         self.number = 0  # of the batch that is shown
+
+    @property
+    def vehicles(self) -> VehicleBatches:
+        """Where batches of vehicles come from; the first call for a seed takes about a second."""
+        return VehicleBatches(self.seed)
+
+    def coloured(self) -> ColouredBatch | None:
+        """The batch with its colours, where vehicles are shown."""
+        if self.activations == DRAWN:
+            return None
+        return self.vehicles.batch(self.make_up, self.number, self.batch_size, self.shift, self.scale)
 
     def batch(self) -> np.ndarray:
         """The activations that are shown, ``(batch_size,)``, in float32."""
+        coloured = self.coloured()
+        if coloured is not None:
+            return coloured.values
         random = np.random.default_rng((self.seed, 3, self.number))
         z = (random.standard_gamma(2, LARGEST)[: self.batch_size] - 2) / np.sqrt(2)
         return (self.shift + self.scale * z).astype("float32")
@@ -154,23 +138,36 @@ class BatchNormLab(View):
         batches = f"{seen} batch{'' if seen == 1 else 'es'} at momentum {state.momentum:g}"
         moving = f"{signed(state.mean)} and {state.variance**0.5:.2f}"
         affine = f" Both stretched by γ = {state.gamma:g} and shifted by β = {plain(state.beta)}."
-        apart = float(np.abs(training - inference).max())
+        between = float(np.abs(training - inference).max())
+        coloured = self.coloured()
+        whose = f" of {what(coloured, self.vehicles.unit)}" if coloured else ""
+        colours = f" {apart(coloured, state)}" if coloured else ""
         return (
-            f"{len(before)} activations, mean and standard deviation: {_statistics(before)} before; "
+            f"{len(before)} activations{whose}, mean and standard deviation: {_statistics(before)} before; "
             f"{_statistics(training)} after in training mode, by the batch's own statistics; {_statistics(inference)} "
             f"after in inference mode, by the moving averages, {moving} after {batches}."
-            f"{affine if (state.gamma, state.beta) != (1, 0) else ''} {self._comparison(apart)}{_beyond(values)}"
+            f"{affine if (state.gamma, state.beta) != (1, 0) else ''}{colours} {self._comparison(between)}"
+            f"{_beyond(values)}"
         )
 
-    def _comparison(self, apart: float) -> str:
-        if apart <= NEAR:
-            return f"The two modes nearly agree: no activation comes out more than {apart:.2f} apart."
-        start = f"The same activation comes out up to {apart:.2f} apart in the two modes:"
-        state = self.normalization
-        if max(abs(state.mean - self.shift), abs(state.variance**0.5 - self.scale)) > OFF * self.scale:
-            own = f"{plain(self.shift)} and {plain(self.scale)}"
+    def _comparison(self, between: float) -> str:
+        if between <= NEAR:
+            return f"The two modes nearly agree: no activation comes out more than {between:.2f} apart."
+        start = f"The same activation comes out up to {between:.2f} apart in the two modes:"
+        state, (mean, deviation) = self.normalization, self._own()
+        if max(abs(state.mean - mean), abs(state.variance**0.5 - deviation)) > OFF * deviation:
+            own = f"{plain(mean)} and {plain(deviation)}"
             return f"{start} the moving averages are still off the inputs' own, {own}."
+        if self.activations == VEHICLES and self.make_up == IN_TURN:
+            return f"{start} the moving averages have arrived between the colours, this batch is of one."
         return f"{start} the moving averages have arrived, this batch's own statistics differ by chance."
+
+    def _own(self) -> tuple[float, float]:
+        """Mean and standard deviation of the inputs, to which the moving averages go."""
+        if self.activations == DRAWN:
+            return self.shift, self.scale
+        mean, deviation = self.vehicles.own(self.make_up)
+        return round(self.shift + self.scale * mean, 2), round(self.scale * deviation, 2)
 
     def static(self) -> tuple[str, str]:
         """The picture after the first hundred batches, with everything else as at the start; and its reading."""
@@ -178,11 +175,17 @@ class BatchNormLab(View):
         for _ in range(STATIC_BATCHES):
             lab.next_batch()
         alt = lab.reading()
-        return BatchNormPicture().whole(lab.values(), lab.normalization.history, alt), alt
+        return BatchNormPicture().whole(*lab._shown(), alt), alt
 
     def fallback(self) -> tuple[str, str]:
         """The picture in the present state: its axes are drawn already, and drawing others takes longest."""
-        return self._drawing.whole(self.values(), self.normalization.history, self.reading()), self.reading()
+        return self._drawing.whole(*self._shown(), self.reading()), self.reading()
+
+    def _shown(self) -> tuple[Values, Sequence[Averages]]:
+        """What is drawn: the histograms' values, of both colours where vehicles are shown; and the history."""
+        coloured = self.coloured()
+        values = self.values() if coloured is None else coloured.states(self.normalization)
+        return values, self.normalization.history
 
     def _build(self) -> widgets.Box:
         state = self.normalization
@@ -203,6 +206,13 @@ class BatchNormLab(View):
         momenta = [(f"{momentum:g}", momentum) for momentum in MOMENTA]
         self._momentum = choice("momentum", momenta, state.momentum, "dropnorm-momentum")
         self._momentum.observe(self._momentum_changed, "value")
+        kinds = [(kind, kind) for kind in (DRAWN, VEHICLES)]
+        self._activations = choice("activations", kinds, self.activations, "dropnorm-activations")
+        make_ups = [(make_up, make_up) for make_up in MAKE_UPS]
+        self._make_up = choice("colours", make_ups, self.make_up, "dropnorm-make-up")
+        self._make_up.disabled = self.activations == DRAWN
+        for control in (self._activations, self._make_up):
+            control.observe(self._kind_changed, "value")
         self._player = Player("play batches", (0, 0, BATCHES_PLAYED), MILLISECONDS_A_BATCH, self._played, self._draw)
         buttons = [
             button("next batch", "dropnorm-next-batch", self._next_batch),
@@ -213,6 +223,7 @@ class BatchNormLab(View):
         return widgets.VBox(
             [
                 widgets.HBox([self._momentum, *buttons], layout=WRAPPED),
+                widgets.HBox([self._activations, self._make_up], layout=WRAPPED),
                 widgets.HBox([control.box for control in self._numbers.values()], layout=WRAPPED),
                 self._reading,
                 widgets.GridBox([self._frame, self._picture]),
@@ -223,7 +234,7 @@ class BatchNormLab(View):
         text = self.reading()
         notes = [control.take_note() for control in self._numbers.values()]
         self._reading.value = spoken(" ".join([*filter(None, notes), text]), live=not self._player.playing)
-        self._frame.value, self._picture.value = self._drawing.layers(self.values(), self.normalization.history, text)
+        self._frame.value, self._picture.value = self._drawing.layers(*self._shown(), text)
 
     def _numbers_changed(self) -> None:
         for name in ("scale", "shift", "batch_size"):
@@ -233,6 +244,13 @@ class BatchNormLab(View):
 
     def _momentum_changed(self, change: dict[str, Any]) -> None:
         self.normalization.momentum = change["new"]
+        self._draw()
+
+    def _kind_changed(self, _: dict[str, Any]) -> None:
+        self.activations, self.make_up = self._activations.value, self._make_up.value
+        self._make_up.disabled = self.activations == DRAWN
+        if self.activations == VEHICLES:  # the first time it takes a moment
+            self._reading.value = spoken("Painting cars, blue and red …")
         self._draw()
 
     def _next_batch(self) -> None:

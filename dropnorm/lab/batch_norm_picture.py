@@ -1,12 +1,13 @@
 """The drawing of `BatchNormLab`: three histograms on one axis, and the moving averages over the batches seen.
 
+A histogram is of one batch, or of two colours of vehicles: then blue has bars, and red a broken outline.
+
 The axes are drawn once for each of their few limits, bars, lines and numbers over them (`dropnorm.lab.drawing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -15,7 +16,9 @@ from matplotlib.figure import Figure
 
 from dropnorm.figures import BLUE, GREEN, PURPLE, VERMILLION, svg
 from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
+from dropnorm.lab.normalization import Averages
 from dropnorm.lab.numerals import signed
+from dropnorm.lab.vehicle_batches import Colours
 
 SIZE = (7.6, 5.2)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 EDGES = np.linspace(-8, 12, 41)  # of the bars; what lies beyond is counted in the outermost
@@ -25,17 +28,9 @@ LOOK = 'fill="currentColor" stroke-linejoin="round" font-family="sans-serif" fon
 AVERAGES = (-5.0, 5.0)
 POINTS = 400  # at most, of one line
 PANELS = (("before", BLUE), ("after, training mode", GREEN), ("after, inference mode", VERMILLION))
+RED = f'fill="none" stroke="{VERMILLION}" stroke-width="1.8" stroke-dasharray="5 2.5"'
+Values = Sequence[np.ndarray] | Sequence[Colours]
 BATCH_DOTS, BATCH_CROSSES = {"marker": ".", "linestyle": "none"}, {"marker": "x", "linestyle": "none", "markersize": 5}
-
-
-@dataclass(frozen=True)
-class Averages:
-    """The statistics of one batch, and the moving averages once it was seen; standard deviations, not variances."""
-
-    batch_mean: float
-    batch_deviation: float
-    moving_mean: float
-    moving_deviation: float
 
 
 class BatchNormPicture:
@@ -44,32 +39,34 @@ class BatchNormPicture:
     def __init__(self) -> None:
         self._frames: dict[tuple[float, int], Frame] = {}
 
-    def layers(self, values: Sequence[np.ndarray], history: Sequence[Averages], alt: str) -> tuple[str, str]:
+    def layers(self, values: Values, history: Sequence[Averages], alt: str) -> tuple[str, str]:
         """Axes, and what lies on them, as two ``<svg>`` elements of one size: only the second one changes often.
 
         Args:
-            values: the batch's activations before, after in training mode, after at inference; each ``(rows,)``.
+            values: the batch's activations before, after in training mode, after at inference; each ``(rows,)``, or
+                those of blue and of red vehicles.
             history: what each batch since the reset did to the averages, the first one first.
             alt: what is seen, in words.
         """
         frame, drawn = self._drawn(values, history)
         return frame.axes, element(drawn, alt, SIZE, LOOK)
 
-    def whole(self, values: Sequence[np.ndarray], history: Sequence[Averages], alt: str) -> str:
+    def whole(self, values: Values, history: Sequence[Averages], alt: str) -> str:
         """The same as one ``<svg>`` element."""
         frame, drawn = self._drawn(values, history)
         axes = frame.axes[frame.axes.index(">") + 1 : frame.axes.rindex("</svg>")]
         return element(f"<g>{axes}</g>{drawn}", alt, SIZE, LOOK)
 
-    def _drawn(self, values: Sequence[np.ndarray], history: Sequence[Averages]) -> tuple[Frame, str]:
-        shares = [bars(each) for each in values]
+    def _drawn(self, values: Values, history: Sequence[Averages]) -> tuple[Frame, str]:
+        shares = [share for each in values for share in _shares(each)]
         top = next(top for top in TOPS if top >= max(share.max() for share in shares) or top == TOPS[-1])
         end = next((end for end in ENDS if end >= len(history)), ENDS[-1])
         if (top, end) not in self._frames:
             self._frames[top, end] = Frame(top, end)
         frame = self._frames[top, end]
         drawn = [
-            frame.histogram(place, share, each) for place, (share, each) in enumerate(zip(shares, values, strict=True))
+            frame.colours(place, each) if isinstance(each, Colours) else frame.histogram(place, each)
+            for place, each in enumerate(values)
         ]
         return frame, "".join(drawn) + frame.averages(history)
 
@@ -103,29 +100,76 @@ class Frame:
         )
         self.axes = svg(figure, "Axes of three histograms and of the moving averages.")
 
-    def histogram(self, place: int, shares: np.ndarray, values: np.ndarray) -> str:
+    def histogram(self, place: int, values: np.ndarray) -> str:
         """The bars of one panel, a dashed line at the mean, and mean and standard deviation as numbers."""
-        axes, colour = self._histograms[place], PANELS[place][1]
-        corners = places(axes, EDGES, np.append(shares, 0))
-        floor = float(places(axes, EDGES[:1], np.zeros(1))[0, 1])
+        said = f"mean {signed(values.mean(dtype=float))}, standard deviation {values.std(dtype=float):.2f}"
+        mean = self._mean(place, values, 'stroke="currentColor" stroke-dasharray="5 3"')
+        return self._panel(place, self._bars(place, *_shares(values), PANELS[place][1]) + mean, said)
+
+    def colours(self, place: int, both: Colours) -> str:
+        """Bars of blue vehicles, a broken outline of red ones, a line at each one's mean, and the numbers."""
+        blue, red = _shares(both)
+        steps = self._corners(place, np.append(red, 0)).repeat(2, axis=0)
+        steps[1:, 1] = steps[:-1, 1].copy()  # up or down at each edge, then along to the next
+        steps[0, 1] = steps[-1, 1] = self._limits(place)[0]
+        drawn = [
+            self._bars(place, blue, BLUE),
+            f'<path class="red" d="{path(steps)}" {RED}/>',
+            self._mean(place, both.blue, f'stroke="{BLUE}"'),
+            self._mean(place, both.red, f'stroke="{VERMILLION}" stroke-dasharray="5 2.5"'),
+            self._key(place) if place == 0 else "",
+        ]
+        said = ", ".join(
+            f"{name} {signed(each.mean(dtype=float))} ± {each.std(dtype=float):.2f}"
+            for name, each in (("blue", both.blue), ("red", both.red))
+        )
+        return self._panel(place, "".join(drawn), said)
+
+    def _panel(self, place: int, drawn: str, said: str) -> str:
+        """What is drawn in a panel, and the numbers above it."""
+        box, (_, ceiling) = self._histograms[place].get_window_extent(), self._limits(place)
+        return (
+            f'<g class="histogram">{drawn}<text class="statistics" x="{(box.x0 + box.x1) / 2:.1f}" '
+            f'y="{ceiling - 5:.1f}" text-anchor="middle" font-size="9">{escape(said)}</text></g>'
+        )
+
+    def _bars(self, place: int, shares: np.ndarray, colour: str) -> str:
+        corners, (floor, _) = self._corners(place, np.append(shares, 0)), self._limits(place)
         rects = "".join(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{following - x:.1f}" height="{floor - y:.1f}"/>'
             for (x, y), (following, _), share in zip(corners[:-1], corners[1:], shares, strict=True)
             if share > 0
         )
-        mean = float(values.mean(dtype=float))
-        (x, _), (_, ceiling) = places(
-            axes, np.array([np.clip(mean, EDGES[0], EDGES[-1]), 0]), np.array(axes.get_ylim())
+        return f'<g fill="{colour}">{rects}</g>'
+
+    def _mean(self, place: int, values: np.ndarray, look: str) -> str:
+        """An upright line at the mean; at the axis' end, where it lies beyond."""
+        mean = np.clip(values.mean(dtype=float), EDGES[0], EDGES[-1])
+        (x, _), (floor, ceiling) = (
+            places(self._histograms[place], np.array([mean]), np.zeros(1))[0],
+            self._limits(place),
         )
-        box = axes.get_window_extent()
-        said = escape(f"mean {signed(mean)}, standard deviation {values.std(dtype=float):.2f}")
+        return f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{floor:.1f}" y2="{ceiling:.1f}" {look} stroke-width="1.5"/>'
+
+    def _key(self, place: int) -> str:
+        """What bars and outline stand for, in the panel's left corner, where few activations lie."""
+        (x, _), (_, ceiling) = self._corners(place, np.zeros(len(EDGES)))[0] + 5, self._limits(place)
         return (
-            f'<g class="histogram"><g fill="{colour}">{rects}</g>'
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{floor:.1f}" y2="{ceiling:.1f}" stroke="currentColor" '
-            f'stroke-width="1.5" stroke-dasharray="5 3"/>'
-            f'<text class="statistics" x="{(box.x0 + box.x1) / 2:.1f}" y="{ceiling - 5:.1f}" text-anchor="middle" '
-            f'font-size="9">{said}</text></g>'
+            f'<rect x="{x:.1f}" y="{ceiling + 6:.1f}" width="12" height="7" fill="{BLUE}"/>'
+            f'<text x="{x + 16:.1f}" y="{ceiling + 13:.1f}" font-size="9">blue</text>'
+            f'<path d="M{x:.1f} {ceiling + 22:.1f}h12" {RED}/>'
+            f'<text x="{x + 16:.1f}" y="{ceiling + 25:.1f}" font-size="9">red</text>'
         )
+
+    def _corners(self, place: int, shares: np.ndarray) -> np.ndarray:
+        """Where shares lie above the edges of the bars, ``(41, 2)``."""
+        return places(self._histograms[place], EDGES, shares)
+
+    def _limits(self, place: int) -> tuple[float, float]:
+        """How high floor and ceiling of a panel lie."""
+        axes = self._histograms[place]
+        (_, floor), (_, ceiling) = places(axes, np.zeros(2), np.array(axes.get_ylim()))
+        return float(floor), float(ceiling)
 
     def averages(self, history: Sequence[Averages]) -> str:
         """The statistics of each batch as dots and crosses, the moving averages as lines from their start, 0 and 1."""
@@ -154,3 +198,10 @@ def bars(values: np.ndarray) -> np.ndarray:
     """The share of the values in each bar, ``(40,)``; the outermost ones hold what lies beyond them."""
     inside = np.clip(values, EDGES[0], EDGES[-1])
     return np.histogram(inside, EDGES)[0] / len(values)
+
+
+def _shares(values: np.ndarray | Colours) -> list[np.ndarray]:
+    """The bars of a batch; or of its blue and its red vehicles, together one batch or each one of its own."""
+    if not isinstance(values, Colours):
+        return [bars(values)]
+    return [bars(each) * len(each) / values.rows for each in (values.blue, values.red)]
