@@ -144,7 +144,7 @@ def test_what_cannot_be_computed_is_not_waited_for(lab, instant):
     assert reading(lab) == "The background processes were ended."
     instant.hold = False
     lab.controls.input_dropout.value = 0.1
-    assert "ended." not in lab.controls.reading.value and "Swept: 5 runs" in lab.controls.source.value
+    assert "ended." not in lab.controls.reading.value and "; 5 runs" in lab.controls.source.value
 
 
 def test_curves_of_other_inputs_that_come_late_are_not_taken_for_these(instant):
@@ -183,6 +183,9 @@ def test_every_control_has_a_label_and_a_class_of_its_own(lab):
     for name in ("order", "bias", "input_dropout", "inputs", "code"):
         assert getattr(lab.controls, name).description
         assert f"dropnorm-{name.replace('_', '-')}" in getattr(lab.controls, name)._dom_classes
+        assert (
+            "" not in getattr(lab.controls, name)._dom_classes
+        )  # a page stops at an empty class: neither look nor name
     assert unnamed(box) == []
 
 

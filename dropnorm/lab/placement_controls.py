@@ -20,7 +20,8 @@ class PlacementControls:
     """
 
     def __init__(self, setting: PlacementSetting) -> None:
-        self.order = choice("order in a block", [(label(each), each) for each in ORDERS], setting.order, "")
+        orders = [(label(each), each) for each in ORDERS]
+        self.order = choice("order in a block", orders, setting.order, "dropnorm-order")
         self.order.layout.width, self.order.layout.max_width = "auto", "100%"  # a list: it may take several lines
         self.bias = choice("bias", [("on", True), ("off", False)], setting.bias, "dropnorm-bias")
         rates = [("off" if rate == 0 else f"{rate:g}", rate) for rate in INPUT_RATES]
@@ -37,7 +38,7 @@ class PlacementControls:
             style=WIDE,
             layout={"width": "auto", "max_width": WIDTH},
         )
-        for name in ("order", "curves", "layers", "source", "code"):
+        for name in ("curves", "layers", "source", "code"):
             getattr(self, name).add_class(f"dropnorm-{name}")
         for name, room in (("order", "9em"), ("bias", "2.5em"), ("input_dropout", "7em"), ("inputs", "3.5em")):
             getattr(self, name).style.description_width = room

@@ -190,8 +190,8 @@ class PlacementLab(View):
             found = self._swept.examined(setting)
             seen = placement_reading(setting, curves, [each.shifts for each in found])
             source = (
-                f"Swept: {runs_and_seeds(curves)}, {wine.words(setting.inputs, self._source)}. Histograms: {ROWS} rows "
-                f"of the training part, seed {found[0].curves.seeds[0]}."
+                f"Swept: {setting.words}; {runs_and_seeds(curves)}, {wine.words(setting.inputs, self._source)}. "
+                f"Histograms: {ROWS} rows of the training part, seed {found[0].curves.seeds[0]}."
             )
             if self._ghost is not None:
                 source += f" Thin and broken lines: {self._ghost.words}, swept."

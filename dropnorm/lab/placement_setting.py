@@ -19,7 +19,7 @@ from dropnorm.experiments.placement import (
     WIDTH,
     WITHOUT,
 )
-from dropnorm.lab.arguments import one_of, whole_number
+from dropnorm.lab.arguments import among, one_of, whole_number
 from dropnorm.lab.setting import ALLOWED, SEEDS
 from dropnorm.split import STANDARDISED
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
@@ -61,11 +61,8 @@ class PlacementSetting:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, allowed in (("order", tuple(ORDERS)), ("inputs", ALLOWED["inputs"])):
-            value = getattr(self, name)
-            if not isinstance(value, str) or value not in allowed:
-                choices = ", ".join(repr(each) for each in allowed)
-                raise ValueError(f"{name}={value!r} is not among the lab's choices: {choices}.")
+        among("order", self.order, tuple(ORDERS))
+        among("inputs", self.inputs, ALLOWED["inputs"])
         if not isinstance(self.bias, bool):
             raise ValueError(f"bias is True or False; this is {self.bias!r}.")
         object.__setattr__(self, "input_dropout", one_of("input_dropout", self.input_dropout, INPUT_RATES))
