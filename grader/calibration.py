@@ -3,11 +3,11 @@
     python -m grader.calibration [--source official|stand-in|drawn] [--exercise spotify_model] [--report]
 
 The reference and the plausible wrong models of each exercise (`grader.candidates`) are trained by the sweep's engine
-where it knows their layers (`grader.sweeping`), by `dropnorm.training.train` where not; both equal ``fit``. Half of the
-runs repeat one order of the rows, as a seeded ``fit`` does, half draw a new one each epoch, as an unseeded one does.
-`grader.fitting` makes of them the table ``grader/bands.csv``, small and editable by hand, and the report
-``grader/bands_report.md``. Every run is kept in the git-ignored cache: an interrupted calibration goes on, and
-``--report`` fits anew without training.
+where it knows their layers (`grader.sweeping`), by `dropnorm.training.train` where not; both equal ``fit``, by which
+networks that tell kinds apart are trained. Half of the runs repeat one order of the rows, as a seeded ``fit`` does,
+half draw a new one each epoch, as an unseeded one does. `grader.fitting` makes of them the table ``grader/bands.csv``,
+small and editable by hand, and the report ``grader/bands_report.md``. Every run is kept in the git-ignored cache: an
+interrupted calibration goes on, and ``--report`` fits anew without training.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from grader.candidates import CANDIDATES, REFERENCE
 from grader.exercises import exercise
 from grader.exercises.noun import DRAWN
 from grader.prepared import Data
+from grader.spec import ModelSpec
 from grader.sweeping import plan_of
 
 SOURCES = ("official", "stand-in")  # of data sets; what an exercise draws by code is the same everywhere
@@ -81,6 +82,8 @@ def curves_of(trial: Trial) -> LearningCurves:
     plan = plan_of(candidate.spec, trial.seed, trial.order)
     if plan is not None:
         return run(plan, data)
+    if data.kinds:
+        return _fitted(candidate.spec, data, trial)
     import keras
 
     from dropnorm.training import train
@@ -95,6 +98,33 @@ def curves_of(trial: Trial) -> LearningCurves:
         seed=trial.seed,
         shuffle=trial.order,
     )
+
+
+def _fitted(spec: ModelSpec, data: Data, trial: Trial) -> LearningCurves:
+    """Train by plain ``fit``, which a network of kinds can afford.
+
+    An order for each epoch is drawn where TensorFlow has no seed, so such a run is not the same when it is repeated.
+    """
+    import keras
+    import tensorflow as tf
+
+    from dropnorm.training import LossAtInference
+
+    keras.utils.clear_session()  # else what the run before was trained on stays in memory
+    keras.utils.set_random_seed(trial.seed)
+    model = spec.build()
+    if trial.order == "each epoch":
+        tf.random.set_seed(None)
+    history = model.fit(
+        data.X_train,
+        data.y_train,
+        validation_data=(data.X_valid, data.y_valid),
+        batch_size=spec.fit.batch_size,
+        epochs=spec.fit.epochs,
+        verbose=0,
+        callbacks=[LossAtInference(data.X_train, data.y_train)],
+    )
+    return LearningCurves.from_history(history, trial.seed)
 
 
 def sources_of(name: str) -> tuple[str, ...]:

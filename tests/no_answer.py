@@ -15,6 +15,8 @@ VALUES = {
     "spotify_model": r"(?<!\d)0?\.3\b|\b30 ?%|\b128\b|\b64\b",
     "spotify_own_model": r"\b192\b|(?<!\d)0?\.[24]\b",
     "concrete_model": r"\b512\b",
+    "placement_model": r"\b512\b|use_bias ?= ?False",
+    "vehicles_model": r"(?<!\d)0?\.[35]\b|\b[35]0 ?%|\b16\b|\b32\b|\b64\b|activation ?= ?.softmax",
     "diagnosis_1": r"\boverfits\b",
     "mended_1": r"(?<!\d)0?\.3\b",
     "diagnosis_2": r"\bdisagree\b",

@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 
 from dropnorm.training import LossAtInference
+from dropnorm.vehicles import split_vehicles
 from grader import bands, trained
 from grader.evidence import Evidence
 from grader.exercises import Exercise, exercise, rubric
+from grader.exercises.noun import ARRAYS
+from grader.exercises.vehicles import prepared
 from grader.rubric import judge
 from grader.spec import FitSettings
 from tests.answers import Answer, answers, run
 from tests.no_answer import printed
-from tests.test_rubric_answers import IMPORTS, STATUS, titled
+from tests.test_rubric_answers import COMPILE, IMPORTS, STATUS, titled
 
 EPOCHS = 3
 BANDS = """exercise,source,statistic,low,high,note
@@ -28,19 +31,22 @@ BANDS = """exercise,source,statistic,low,high,note
 {spotify}last_val_loss,,0.5,
 {concrete}last_val_loss,,40,
 {concrete}fall,0.002,,
+{placement}best_val_loss,,100,
+{placement}fall,0.002,,
+{vehicles}last_val_loss,,3,
+{vehicles}gap,,0.5,
 """
-OPTIMIZER = {"spotify_model": "adam", "concrete_model": "sgd"}
-FIT = "if model is not None:\n    history = model.fit(X_train, y_train, **given)"
+FIT = "if {model} is not None:\n    {history} = {model}.fit({X}, {y}, **given)"
+FEW = {"vehicles_model": lambda: prepared(split_vehicles(320, 192, 1))}  # pictures: all of them take ten times as long
 
 
 @pytest.fixture(autouse=True)
 def three_epochs_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = BANDS.splitlines()
     table = [rows[0]]
-    for source in ("official", "stand-in"):
-        table += [
-            row.format(spotify=f"spotify_model,{source},", concrete=f"concrete_model,{source},") for row in rows[1:]
-        ]
+    for source in ("official", "stand-in", "drawn"):
+        exercises = {name: f"{name}_model,{source}," for name in ("spotify", "concrete", "placement", "vehicles")}
+        table += [row.format(**exercises) for row in rows[1:]]
     path = tmp_path / "bands.csv"
     path.write_text("\n".join(table) + "\n", encoding="utf-8")
     monkeypatch.setattr(bands, "TABLE", path)
@@ -48,23 +54,25 @@ def three_epochs_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def handed_in(answer: Answer, owner: Exercise) -> Evidence:
     """The evidence of an answer: its cells and the given ones run in order, the training for three epochs."""
+    owner = replace(owner, prepare=FEW.get(owner.name, owner.prepare))
     data = owner.data()
     asked = owner.reference
 
     def right(inputs: int = asked.inputs) -> keras.Model:
         return keras.Sequential(replace(asked, inputs=inputs).build().layers)
 
-    names = {name: getattr(data, name).copy() for name in ("X_train", "y_train", "X_valid", "y_valid")}
+    arrays = [getattr(data, part).copy() for part in ARRAYS]
+    names = dict(zip(owner.arrays, arrays, strict=True))
     names["right"] = right
     names["given"] = {
-        "validation_data": (names["X_valid"], names["y_valid"]),
+        "validation_data": tuple(arrays[2:]),
         "batch_size": asked.fit.batch_size,
         "epochs": EPOCHS,
         "verbose": 0,
-        "callbacks": [LossAtInference(names["X_train"], names["y_train"])],
+        "callbacks": [LossAtInference(*arrays[:2])],
     }
-    compiling = f'if model is not None:\n    model.compile(optimizer="{OPTIMIZER[owner.name]}", loss="mae")'
-    given = [compiling, FIT]
+    X, y, *_ = owner.arrays
+    given = [COMPILE[owner.name], FIT.format(model=owner.model_name, history=owner.history_name, X=X, y=y)]
     cells = {"imports": IMPORTS, "answer": answer.cells[0]}
     cells |= dict(zip(("compile", "fit"), (*answer.cells[1:], *given[len(answer.cells) - 1 :]), strict=True))
     keras.utils.set_random_seed(0)
@@ -78,7 +86,10 @@ def handed_in_short(name: str) -> Evidence:
     return handed_in(Answer("", "", ("model = right()",), ()), exercise(name))
 
 
-@pytest.mark.parametrize("answer", answers("concrete-curve", "spotify-curve"), ids=titled)
+CURVES = answers("concrete-curve", "spotify-curve", "placement-curve", "vehicles-curve")
+
+
+@pytest.mark.parametrize("answer", CURVES, ids=titled)
 def test_a_trained_answer_gets_what_it_must(answer: Answer) -> None:
     owner, _ = rubric(answer.expected[0].rubric)
     evidence = handed_in(answer, owner)

@@ -26,7 +26,7 @@ def _where_needed(evidence: Any) -> tuple[Fault, ...]:
         if seen is None or seen.kind != DENSE:
             continue
         judged += 1
-        has, asked = seen.settings["use_bias"], wanted.settings["use_bias"]
+        has, asked = bool(seen.settings["use_bias"]), wanted.settings["use_bias"]  # a text, "False" too, switches it on
         behind = alignment.seen.places[pair + 1].operations[:1]
         normalized = bool(behind) and behind[0].kind.startswith((BATCH_NORM, *LIKE_BATCH_NORM))
         if has != asked and has == normalized:

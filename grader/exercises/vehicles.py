@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from grader.criteria import answers, compiled, curves, dropout, structure, training
 from grader.criteria.begun import model_begun
 from grader.exercises.noun import Exercise, questions, rubrics
@@ -10,14 +12,23 @@ from grader.prepared import Data
 from grader.rubric import Rubric
 from grader.spec import FitSettings, ModelSpec
 
+if TYPE_CHECKING:
+    from dropnorm.vehicles import VehicleParts
+
 
 def prepare() -> Data:
     """The pictures as rows of 12,288 inputs, each standardised by its own mean and deviation in the training part."""
+    from dropnorm.vehicles import split_vehicles
+
+    return prepared(split_vehicles())
+
+
+def prepared(parts: VehicleParts) -> Data:
+    """The same for any pictures."""
     import numpy as np
 
-    from dropnorm.vehicles import KINDS, PIXELS, split_vehicles
+    from dropnorm.vehicles import KINDS, PIXELS
 
-    parts = split_vehicles()
     X_train, X_valid = (
         part.pictures.reshape(-1, PIXELS).astype(np.float32) for part in (parts.training, parts.validation)
     )
