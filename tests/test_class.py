@@ -147,7 +147,7 @@ def test_what_cannot_be_judged_is_flagged_and_nothing_else_is(course: Course) ->
             for grade in notebook.grades
             if grade.needs_manual_grade and not grade.name.endswith("_in_words")
         }
-    assert flagged == {("gus", "spotify_structure")}
+    assert flagged == {("fay", "spotify_structure")}
 
 
 def test_feedback_holds_the_reasons_and_neither_solutions_nor_the_marking_guide(course: Course) -> None:

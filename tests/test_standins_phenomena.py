@@ -1,4 +1,4 @@
-"""What the exercises show, on both sources: the recipes of the course, trained by plain Keras."""
+"""What the exercises show, on both sources: the course's recipes, by plain Keras or the engine that equals it."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,8 @@ import pytest
 from test_datasets_sources import official
 
 from dropnorm.datasets import standins
+from dropnorm.split import Split
+from dropnorm.sweep import BatchNorm, Dense, Plan, Relu, run
 
 pytestmark = pytest.mark.full
 SOURCES = ("stand-in", "official")
@@ -58,25 +60,17 @@ def test_spotify_overfits_without_dropout_and_not_with_it(source: str) -> None:
     assert gap_without > 0.02 and gap_with < 0.015
 
 
-def concrete(tests: pd.DataFrame, normalized: bool) -> list[float]:
-    """Validation losses of the Concrete recipe, with batch normalization or without."""
-    import keras
-
+def concrete(tests: pd.DataFrame, normalized: bool) -> np.ndarray:
+    """Validation losses of the Concrete recipe, with batch normalization or without, by the sweep's engine."""
     train = tests.sample(frac=0.7, random_state=0)
     valid = tests.drop(train.index)
-    keras.utils.set_random_seed(0)
-    layers = [keras.layers.Input((8,))]
-    for _ in range(3):
-        layers += [keras.layers.BatchNormalization()] if normalized else []
-        layers += [keras.layers.Dense(512, activation="relu")]
-    layers += [keras.layers.BatchNormalization()] if normalized else []
-    model = keras.Sequential([*layers, keras.layers.Dense(1)])
-    model.compile("sgd", "mae")
+    norm = (BatchNorm(),) if normalized else ()
+    plan = Plan((*(*norm, Dense(512), Relu()) * 3, *norm, Dense(1)), "sgd", epochs=100, batch_size=64)
     (X, y), (X_valid, y_valid) = (
-        (part.drop(columns="CompressiveStrength"), part["CompressiveStrength"]) for part in (train, valid)
+        (part.drop(columns="CompressiveStrength").to_numpy(), part["CompressiveStrength"].to_numpy())
+        for part in (train, valid)
     )
-    history = model.fit(X, y, validation_data=(X_valid, y_valid), batch_size=64, epochs=100, verbose=0)
-    return history.history["val_loss"]
+    return run(plan, Split(X, y, X_valid, y_valid)).val_loss[0]
 
 
 @pytest.mark.parametrize("source", SOURCES)
