@@ -1,0 +1,164 @@
+"""What ``02_placement_and_diagnosis.ipynb`` claims: each expression is true after a run, on either source."""
+
+from __future__ import annotations
+
+# Names that the claims use beside the notebook's own.
+PREPARE = """
+import time
+
+core_seconds = time.process_time()
+ended = {name: np.array(runs)[:, -1] / np.array(runs)[:, 0] for name, runs in spread.items()}
+grown = {name: np.array(runs)[:, -1] / np.array(runs)[:, 0] for name, runs in change.items()}
+medians, deviations = losses["median"].unstack("network"), losses["std"].unstack("network")
+loss_of = placement.pivot(index=["data", "inputs", "seed"], columns="network", values="best_val_loss")
+
+
+def within_spread(one, other):
+    apart = (medians[one] - medians[other]).abs()
+    lows, highs = loss_of.groupby(["data", "inputs"]).min(), loss_of.groupby(["data", "inputs"]).max()
+    overlap = (lows[one] < highs[other]) & (lows[other] < highs[one])
+    return (apart < 2 * deviations[[one, other]].max(axis=1)).all() and overlap.all()
+
+
+by_name = {name: logs["val_loss"][-1] for name, logs in wrong.items()}
+kinds_table = pd.read_csv(EXPERIMENTS / "vehicles.csv").groupby(["network", "inputs"])["last_val_accuracy"]
+accuracy = kinds_table.mean().unstack()
+first_block = shifts["variance_shift_1"].unstack("network")
+won = (loss_of["batch norm, then dropout"] < loss_of["dropout, then batch norm"]).groupby(["data", "inputs"]).sum()
+gained = (loss_of["batch norm, then dropout"] < loss_of["before"]).groupby(["data", "inputs"]).sum()
+told_apart = separation.drop(columns="seed").filter(like="line_").median()
+order_means = batches[["accuracy_at_inference", "accuracy_one_colour_batches"]].mean()
+at_inference = order_means["accuracy_at_inference"].unstack("batches")
+drift = batches[["shift_of_inputs", "drift_deeper"]].mean()
+lowest = best.idxmin(axis=1)
+rows_of = {rows: lowest.loc[64, rows, 0.0] for rows in (250, 500, len(train_rows))}
+hand = {name: curves.best_val_loss[0] for name, curves in by_hand.items()}
+hand_gap = {name: curves.gap[0] for name, curves in by_hand.items()}
+problems = {name: str(curves.diagnosis(baseline=baseline).problem) for name, curves in riddles.items()}
+means_of = internal.groupby(["inputs", "learning_rate", "network"])[["mean_moves", "gradient_change", "logged_loss"]]
+means_of = means_of.mean()
+values_kept = np.abs(np.random.default_rng(0).normal(size=(10000, 1))).astype("float32")
+dropped_values = np.array(layers.Dropout(0.3, seed=0)(values_kept, training=True))
+N, B, P = "batch normalization, then noise", "batch normalization", "plain"
+"""
+CLAIMS = {
+    "it-runs-in-four-minutes": "core_seconds < 2 * 4 * 60",
+    "ten-seeds-of-each-placement": "(placement.groupby(['data', 'inputs', 'network']).size() == 10).all()",
+    "twelve-thousand-inputs": "vehicles.PIXELS == P_train.shape[1] == 12288",
+    "the-same-cars-twice": "len(blue) == len(red) == 320",
+    "dropout-raises-the-variance": (
+        "abs(dropped_values.mean() - values_kept.mean()) < 0.05 and dropped_values.var() > 1.1 * values_kept.var()"
+    ),
+    "half-below-six": "0.42 < (y_train == 0).mean() < 0.5",
+    "bias-leaves-nothing": "np.abs(difference).max() < 1e-4",
+    "bias-gradient-is-rounding": "max(shares[:3]) < 1e-5 and shares[3] > 0.1",
+    "adam-bias-wanders": "(np.array(moved['adam']) > 1e4 * np.array(moved['sgd'])).all()",
+    "bias-within-spread": "within_spread('before', 'before, with bias')",
+    "before-after-within-spread": "within_spread('before', 'after')",
+    "spread-dies-without": (
+        "0.6 < (ended[False] ** (1 / 9)).mean() < 0.73 and ended[False].max() < 0.06 and ended[True].min() > 0.9"
+    ),
+    "change-grows-with": (
+        "4 < grown[True].mean() < 6 and 0.006 < np.array(change[False]).min() and np.array(change[False]).max() < 0.016"
+    ),
+    "output-dropout-breaks-sums": (
+        "(np.abs(after.sum(axis=1) - 1) > 0.01).all() and "
+        "abs(keras.losses.SparseCategoricalCrossentropy()(np.array([0]), np.array([[0, 0.5, 0.5]])) - 16) < 0.5"
+    ),
+    "output-dropout-ruins-loss": "by_name['and 0.5 on the output'] > 4 * by_name['dropout 0.3 and 0.5']",
+    "wider-layers-want-more": (
+        "lowest.loc[16, len(train_rows), 0.0] < lowest.loc[64, len(train_rows), 0.0] "
+        "<= lowest.loc[256, len(train_rows), 0.0] and "
+        "lowest.loc[16, len(train_rows), 0.0] < lowest.loc[256, len(train_rows), 0.0]"
+    ),
+    "fewer-rows-want-more": "rows_of[250] >= rows_of[500] >= rows_of[len(train_rows)] < rows_of[250]",
+    "noise-hardly-moves-the-rate": (
+        "abs(lowest.loc[64, len(train_rows), 0.5] - lowest.loc[64, len(train_rows), 0.0]) <= 0.11 and "
+        "(best.loc[64, len(train_rows), 0.5] > best.loc[64, len(train_rows), 0.0]).all()"
+    ),
+    "flat-valley": (
+        "(best[0.0] - best[0.1]).min() > 0.012 and max(losses_of[losses_of.index[places + 1]] - losses_of.min() for "
+        "losses_of, places in ((row, row.to_numpy().argmin()) for _, row in best.iterrows())) < 0.015"
+    ),
+    "neighbours-tell-a-pixel": "told[0] > 0.9 and told[1] < 0.05",
+    "spatial-dropout-drops-maps": (
+        "set(np.array(layers.SpatialDropout2D(0.5, seed=2)(maps, training=True))[0].mean(axis=(0, 1))) <= {0, 2}"
+    ),
+    "pixels-need-standardising": (
+        "all(abs(scaled[name].last('val_loss')[0] - np.log(3)) < 0.01 for name in ('0–255', '0–1')) and "
+        "kinds_table.max().loc['dropout', ['0–255', '0–1']].max() < 0.35 and "
+        "kinds_table.min().loc['dropout', 'standardised by pixel'] > 0.7 and "
+        "scaled['standardised'].last('val_loss')[0] < 0.9"
+    ),
+    "dropout-costs-on-vehicles": "(accuracy.loc['plain'] > accuracy.loc['dropout']).all()",
+    "softmax-alone-as-good": (
+        "accuracy.loc['softmax alone', 'standardised by pixel'] >= accuracy.loc['dropout', 'standardised by pixel']"
+    ),
+    "loss-rises-accuracy-stays": (
+        "plain.best_epoch[0] < 25 and plain.rise_after_best[0] > 0.1 and "
+        "plain.last('val_accuracy')[0] > plain.metrics['val_accuracy'][0].max() - 0.06"
+    ),
+    "one-affine-map": "apart['(a) mixed batch'] > 0.85 * apart['before'] > 2",
+    "one-colour-pulled-together": "apart['(b) one colour a batch'] < 0.01",
+    "moving-averages-undo": (
+        "apart['(c) at inference'] > 0.85 * apart['before'] and "
+        "told_apart['line_moving_from_one_colour'] > 0.85 * told_apart['line_before'] and "
+        "told_apart['line_mixed_batches'] > 0.85 * told_apart['line_before'] and "
+        "told_apart['line_one_colour_batches'] < 0.01"
+    ),
+    "make-up-of-batches-costs-batch-norm-more": (
+        "abs(at_inference.loc[B, 'shuffled'] - at_inference.loc[P, 'shuffled']) < 0.01 and "
+        "(at_inference.loc[B].drop('shuffled') < at_inference.loc[P].drop('shuffled') - 0.02).all() and "
+        "order_means.loc[(B, 'one colour, in turns'), 'accuracy_one_colour_batches'] > 0.96"
+    ),
+    "shuffling-mends-the-input-only": (
+        "drift.loc[(P, 'shuffled'), 'shift_of_inputs'] < drift.loc[(P, 'one colour, in turns'), 'shift_of_inputs'] / 7 "
+        "and drift.loc[(P, 'shuffled'), 'drift_deeper'] > 0.9 * drift.loc[(P, 'one colour, in turns'), 'drift_deeper']"
+    ),
+    "batch-norm-fixes-means-deeper": ("(drift.loc[B, 'drift_deeper'] < 0.15 * drift.loc[P, 'drift_deeper']).all()"),
+    "batch-norm-moves-least-and-ends-lowest": (
+        "all((rows['mean_moves'].idxmin(), rows['logged_loss'].idxmin()) == (B, B) for rows in "
+        "(means_of.loc[key] for key in (('standardised', 0.01), ('raw', 0.001), ('raw', 0.01))))"
+    ),
+    "noise-moves-and-trains": (
+        "means_of.loc[('standardised', 0.01, N), 'mean_moves'] > 10 * means_of.loc[('standardised', 0.01, P), "
+        "'mean_moves'] and means_of.loc[('standardised', 0.01, N), 'logged_loss'] < means_of.loc[('standardised', "
+        "0.01, P), 'logged_loss'] and np.isnan(means_of.loc[('raw', 0.01, P), 'logged_loss']) and "
+        "means_of.loc[('raw', 0.01, N), 'logged_loss'] < 0.85"
+    ),
+    "gradient-changes-less-on-raw-more-on-standardised": (
+        "means_of.loc[('raw', 0.001, P), 'gradient_change'] > means_of.loc[[('raw', 0.001, B), ('raw', 0.001, N)], "
+        "'gradient_change'].max() and means_of.loc[('standardised', 0.01, B), 'gradient_change'] > "
+        "means_of.loc[('standardised', 0.01, P), 'gradient_change']"
+    ),
+    "variance-shift": (
+        "0.55 < first_block.loc[('red-wine', 'standardised'), 'dropout, then batch norm'] < 0.75 and "
+        "first_block.loc[('red-wine', 'raw'), 'dropout, then batch norm'] < 0.5 and "
+        "first_block.loc[('concrete', 'raw'), 'dropout, then batch norm'] < 0.05 and "
+        "(first_block['batch norm, then dropout'] - first_block['before']).abs().max() < 0.05"
+    ),
+    "order-by-setting": (
+        "won['concrete', 'raw'] == 10 and won['red-wine', 'raw'] >= 6 and won['red-wine', 'standardised'] <= 5"
+    ),
+    "dropout-helps-batch-norm-where-it-overfits": (
+        "gained['red-wine', 'standardised'] == 10 and max(gained['concrete', 'raw'], gained['red-wine', 'raw']) < 5"
+    ),
+    "diagnoses-of-the-four": (
+        "problems == {'A': 'training and inference disagree', 'B': 'overfits', 'C': 'too slow', 'D': 'noisy'}"
+    ),
+    "by-hand-dropout-closes-the-gap": (
+        "hand_gap['batch normalization'] > 0.8 * hand_gap['neither'] and "
+        "hand_gap['and dropout 0.2'] < hand_gap['batch normalization'] / 2 and "
+        "min(hand, key=hand.get) == 'dropout 0.2 alone'"
+    ),
+    "winners-curse": (
+        "0.01 < searches['optimism'].mean() < 0.03 and 0.005 < searches['curse'].mean() < 0.02 and "
+        "(searches['curse'] > 0).sum() >= 7 and np.ptp(searches['optimism_of_all']) > np.ptp(searches['curse']) and "
+        "searches['optimism_of_all'].min() < 0 < searches['optimism_of_all'].max() and "
+        "3 < searches['place_in_test'].mean() < 6 and len(searches) == 10"
+    ),
+    "recap-of-the-second-lesson": (
+        "within_spread('before', 'before, with bias') and within_spread('before', 'after') and "
+        "(accuracy.loc['plain'] > accuracy.loc['dropout']).all()"
+    ),
+}
