@@ -18,16 +18,16 @@ RATES = {"adam": 0.001, "sgd": 0.01, "adamw": 0.001, "rmsprop": 0.001, "nadam": 
 # What can be changed, in words that fit after "you changed".
 WIDTHS, FUNCTIONS, WEIGHTS = "the number or the widths of the layers", "the activations", "the initial weights"
 PENALTY, BIAS, FROZEN, OTHER = "a penalty on the weights", "the biases", "which layers learn", "other layers"
-RATE, OPTIMIZER, SCHEDULE = "the learning rate", "the optimizer", "the optimizer's settings"
+RATE, OPTIMIZER, TUNED = "the learning rate", "the optimizer", "the optimizer's settings"
 DROPPED, NORMALIZED = "the dropout", "the normalization"
-EPOCHS, BATCH, LOSS = "the number of epochs", "the batch size", "the loss"
+EPOCHS, BATCH = "the number of epochs", "the batch size"
 
 
 def changes(original: ModelSpec, mended: ModelSpec, stop: Stop | None = None) -> tuple[str, ...]:
     """What was changed, each thing once however many layers it concerns; empty where nothing was.
 
     A bias that is left out in front of a batch normalization belongs to the normalization, and a learning rate that is
-    the new optimizer's own belongs to the optimizer.
+    the new optimizer's own belongs to the optimizer. The loss is no matter of taste: it is not looked at.
     """
     before, after = Layout.of(original.operations), Layout.of(mended.operations)
     found = [name for name, told in LAYERS.items() if told(before) != told(after)]
@@ -40,12 +40,11 @@ def changes(original: ModelSpec, mended: ModelSpec, stop: Stop | None = None) ->
 
 def _of_compile(original: ModelSpec, mended: ModelSpec) -> list[str]:
     old, new = original.compile, mended.compile
-    found = [LOSS] if new.loss != old.loss else []
     if new.optimizer != old.optimizer:
         usual = new.learning_rate in (old.learning_rate, RATES.get(new.optimizer, new.learning_rate))
-        return [*found, OPTIMIZER] if usual else [*found, OPTIMIZER, RATE]
-    scheduled = {name: value for name, value in new.settings.items() if name != "learning_rate_schedule"}
-    found += [SCHEDULE] if scheduled != old.settings else []
+        return [OPTIMIZER] if usual else [OPTIMIZER, RATE]
+    others = {name: value for name, value in new.settings.items() if name != "learning_rate_schedule"}
+    found = [TUNED] if others != old.settings else []
     return found + ([RATE] if new.learning_rate != old.learning_rate else [])
 
 

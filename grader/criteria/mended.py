@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -185,8 +186,12 @@ def _given(evidence: Any) -> Given:
 
 
 def _spec(evidence: Any, given: Given) -> ModelSpec:
-    """The model as a spec, with its settings; where these cannot be read, with those of the original. SpecError."""
-    return ModelSpec.of(evidence.facts, given.fit or evidence.reference.fit)
+    """The model as a spec, with its settings, or with those of the original where these cannot be read.
+
+    The loss is the original's: another one is a fault by itself. Raises SpecError.
+    """
+    compiled = replace(evidence.facts.compiled, loss=evidence.reference.compile.loss)
+    return ModelSpec.of(replace(evidence.facts, compiled=compiled), given.fit or evidence.reference.fit)
 
 
 def _why_unchanged(evidence: Any, given: Given) -> str:
