@@ -39,6 +39,9 @@ means_of = internal.groupby(["inputs", "learning_rate", "network"])[["mean_moves
 means_of = means_of.mean()
 values_kept = np.abs(np.random.default_rng(0).normal(size=(10000, 1))).astype("float32")
 dropped_values = np.array(layers.Dropout(0.3, seed=0)(values_kept, training=True))
+output_table = pd.read_csv(EXPERIMENTS / "output.csv")
+one_hot = output_table[output_table["labels"] == "one-hot"]
+convolved = convolution.mean(numeric_only=True)
 N, B, P = "batch normalization, then noise", "batch normalization", "plain"
 """
 CLAIMS = {
@@ -66,6 +69,10 @@ CLAIMS = {
         "(np.abs(after.sum(axis=1) - 1) > 0.01).all() and "
         "abs(keras.losses.SparseCategoricalCrossentropy()(np.array([0]), np.array([[0, 0.5, 0.5]])) - 16) < 0.5"
     ),
+    "one-hot-loss-is-no-number": (
+        "(one_hot[one_hot['rate'] > 0]['epochs_without_loss'] == 20).all() and "
+        "(one_hot[one_hot['rate'] == 0]['epochs_without_loss'] == 0).all()"
+    ),
     "output-dropout-ruins-loss": "by_name['and 0.5 on the output'] > 4 * by_name['dropout 0.3 and 0.5']",
     "wider-layers-want-more": (
         "lowest.loc[16, len(train_rows), 0.0] < lowest.loc[64, len(train_rows), 0.0] "
@@ -84,6 +91,16 @@ CLAIMS = {
     "neighbours-tell-a-pixel": "told[0] > 0.9 and told[1] < 0.05",
     "spatial-dropout-drops-maps": (
         "set(np.array(layers.SpatialDropout2D(0.5, seed=2)(maps, training=True))[0].mean(axis=(0, 1))) <= {0, 2}"
+    ),
+    "neighbours-left-tell-more-than-channels-left": (
+        "(convolved['pixels_by_neighbours_left'] > 0.8).all() and "
+        "convolved['pixels_by_maps_left'].between(0.55, 0.65).all()"
+    ),
+    "both-dropouts-beat-none-in-convolutions": (
+        "convolved['val_accuracy'].drop('no dropout').between(0.015 + convolved.loc['no dropout', 'val_accuracy'], "
+        "0.035 + convolved.loc['no dropout', 'val_accuracy']).all() and "
+        "abs(np.subtract(*convolved['val_accuracy'].drop('no dropout'))) < 0.01 and "
+        "(convolution.size() == 5).all()"
     ),
     "pixels-need-standardising": (
         "all(abs(scaled[name].last('val_loss')[0] - np.log(3)) < 0.01 for name in ('0–255', '0–1')) and "
