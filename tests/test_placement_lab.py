@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from ipywidgets.widgets import widget
 
+from dropnorm.curves import LearningCurves
 from dropnorm.experiments.placement import AFTER, BEFORE, DROPOUT, DROPOUT_FIRST
 from dropnorm.lab import PlacementLab, placement_setting
+from dropnorm.lab.placement_reading import placement_reading
 from dropnorm.lab.placement_setting import ORDERS, PlacementSetting, label
 from dropnorm.sweep import background, cache
 from dropnorm.sweep.background import Background
@@ -31,6 +33,12 @@ def lab(instant) -> Iterator[PlacementLab]:
     lab.open()
     yield lab
     lab.close()
+
+
+def runs(end: float) -> LearningCurves:
+    """Curves that fall at once and end there, alike in training and validation."""
+    series = np.r_[5.0, np.full(99, end)] + np.tile([0.001, -0.001], 50)
+    return LearningCurves(series, series, series, seeds=(0,))
 
 
 @pytest.fixture
@@ -175,6 +183,17 @@ def test_the_reading_tells_the_curves_the_variance_and_the_bias(lab):
     assert "no unit can move that point" in reading(lab) and "variance" not in reading(lab)
     lab.controls.bias.value = True
     assert "bias" not in reading(lab)
+
+
+def test_the_reading_knows_a_loss_that_a_constant_prediction_has_too():
+    order, shifts = PlacementSetting(DROPOUT_FIRST), [(0.5, 0.6, 1.0)]
+    assert "Diagnosis: fine." in placement_reading(order, runs(0.4), shifts, 0.7)
+    assert "Diagnosis: stuck; the best constant prediction has 0.70." in placement_reading(
+        order, runs(0.69), shifts, 0.7
+    )
+    broken = LearningCurves(np.full(100, np.nan), np.full(100, np.nan), np.full(100, np.nan), seeds=(0,))
+    told = placement_reading(order, broken, [(np.nan, np.nan, np.nan)], 0.7)
+    assert "breaks down" in told and "Diagnosis: unstable." in told and "nan times" not in told
 
 
 def test_every_control_has_a_label_and_a_class_of_its_own(lab):

@@ -12,6 +12,7 @@ from dropnorm.lab.arguments import among, one_of, real_number, refuse_objects, r
 from dropnorm.lab.batch_norm_picture import EDGES, BatchNormPicture, Values
 from dropnorm.lab.controls import (
     LAYER,
+    ROOM,
     WRAPPED,
     NumberControl,
     Player,
@@ -193,6 +194,7 @@ class BatchNormLab(View):
         state = self.normalization
         self._drawing = BatchNormPicture()
         self._reading = reading_widget()
+        self._make_room()
         self._frame, self._picture = (html_widget(layout=LAYER) for _ in range(2))  # axes, and what changes over them
         self._picture.add_class("dropnorm-picture")
         now = {"scale": self.scale, "shift": self.shift, "batch_size": self.batch_size}
@@ -213,6 +215,7 @@ class BatchNormLab(View):
         make_ups = [(make_up, make_up) for make_up in MAKE_UPS]
         self._make_up = choice("colours", make_ups, self.make_up, "dropnorm-make-up")
         self._make_up.disabled = self.activations == DRAWN
+        self._make_up.style.description_width, self._make_up.layout.margin = "max-content", "2px 2px 2px 16px"
         for control in (self._activations, self._make_up):
             control.observe(self._kind_changed, "value")
         self._player = Player("play batches", (0, 0, BATCHES_PLAYED), MILLISECONDS_A_BATCH, self._played, self._draw)
@@ -251,9 +254,14 @@ class BatchNormLab(View):
     def _kind_changed(self, _: dict[str, Any]) -> None:
         self.activations, self.make_up = self._activations.value, self._make_up.value
         self._make_up.disabled = self.activations == DRAWN
+        self._make_room()
         if self.activations == VEHICLES:  # the first time it takes a moment
             self._reading.value = spoken("Painting cars, blue and red …")
         self._draw()
+
+    def _make_room(self) -> None:
+        if self.activations == VEHICLES:  # of which there is more to say
+            self._reading.layout.min_height = ROOM
 
     def _next_batch(self) -> None:
         self.next_batch()

@@ -16,6 +16,7 @@ WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page pu
 # In a grid: axes and what changes over them lie in one cell (`dropnorm.lab.drawing`).
 LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "max_width": "100%", "overflow": "hidden"}
 LINES = "line-height: 1.45; white-space: normal"  # of text; ipywidgets sets it as wide apart as controls
+ROOM = "clamp(6.2em, calc(17em - 10vw), 11em)"  # of a long reading: seven lines on a narrow page, four on a wide one
 LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
 
 

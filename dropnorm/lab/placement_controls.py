@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from dropnorm.lab.controls import LAYER, WRAPPED, choice, html_widget, reading_widget
+from dropnorm.lab.controls import LAYER, ROOM, WRAPPED, choice, html_widget, reading_widget
 from dropnorm.lab.placement_setting import INPUT_RATES, ORDERS, PlacementSetting, label
 from dropnorm.lab.setting import ALLOWED
 
 WIDTH = "760px"  # at most: as wide as a drawing
+PICTURE = {"flex": "1 1 600px", "max_width": WIDTH}  # two stand side by side where a page is wide enough
+SIDE_BY_SIDE = {"flex_flow": "row wrap", "align_items": "flex-start", "grid_gap": "0 16px"}
 CHOICES = ("order", "bias", "input_dropout", "inputs")
 WIDE = {"description_width": "max-content"}
 
@@ -22,16 +24,18 @@ class PlacementControls:
     def __init__(self, setting: PlacementSetting) -> None:
         orders = [(label(each), each) for each in ORDERS]
         self.order = choice("order in a block", orders, setting.order, "dropnorm-order")
-        self.order.layout.width, self.order.layout.max_width = "auto", "100%"  # a list: it may take several lines
+        self.order.layout.width = self.order.layout.max_width = "100%"  # a list: it may take several lines
+        self.order.layout.flex_flow = "row wrap"
         self.bias = choice("bias", [("on", True), ("off", False)], setting.bias, "dropnorm-bias")
         rates = [("off" if rate == 0 else f"{rate:g}", rate) for rate in INPUT_RATES]
         self.input_dropout = choice("input dropout", rates, setting.input_dropout, "dropnorm-input-dropout")
         inputs = [(str(each), each) for each in ALLOWED["inputs"]]
         self.inputs = choice("inputs", inputs, setting.inputs, "dropnorm-inputs")
         self.frame, self.curves = (html_widget(layout=LAYER) for _ in range(2))  # axes, and what changes over them
-        self.layers = html_widget(layout={"max_width": "100%", "margin": "0"})
+        self.layers = html_widget(layout={"margin": "0", **PICTURE})
         self.reading = reading_widget()
-        self.source = html_widget(layout={"width": "auto", "min_height": "3em"})
+        self.reading.layout.min_height = ROOM
+        self.source = html_widget(layout={"width": "auto", "max_width": "100%", "min_height": "3em"})
         self.code = widgets.Text(
             description="this state as code",
             tooltip="this state as code",
@@ -42,14 +46,15 @@ class PlacementControls:
             getattr(self, name).add_class(f"dropnorm-{name}")
         for name, room in (("order", "9em"), ("bias", "2.5em"), ("input_dropout", "7em"), ("inputs", "3.5em")):
             getattr(self, name).style.description_width = room
+            getattr(self, name).layout.margin = "2px 16px 2px 2px"
         self.show(setting)
-        pictures = [widgets.GridBox([self.frame, self.curves], layout={"max_width": WIDTH}), self.layers]
+        pictures = [widgets.GridBox([self.frame, self.curves], layout=PICTURE), self.layers]
         self.box = widgets.VBox(
             [
                 self.order,
                 widgets.HBox([self.bias, self.input_dropout, self.inputs], layout=WRAPPED),
                 self.reading,
-                widgets.HBox(pictures, layout={"flex_flow": "row wrap", "align_items": "flex-start"}),
+                widgets.HBox(pictures, layout=SIDE_BY_SIDE),
                 self.source,
                 self.code,
             ]

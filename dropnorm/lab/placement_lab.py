@@ -9,13 +9,14 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
 from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.experiments.placement import BEFORE, DROPOUT_FIRST, NORM_FIRST, WITHOUT
 from dropnorm.lab import still, wine
 from dropnorm.lab.arguments import refuse_objects, refuse_unknown
-from dropnorm.lab.controls import spoken
+from dropnorm.lab.controls import LINES, spoken
 from dropnorm.lab.layers_picture import described, layers_svg
 from dropnorm.lab.placement_controls import CHOICES, PlacementControls
 from dropnorm.lab.placement_reading import placement_reading
@@ -126,7 +127,7 @@ class PlacementLab(View):
         what = f"Learning curves of four orders of layers in a block, {data_words}, seed {setting.seed}."
         plans = {_two_lines(label(order)): replace(setting, order=order).plan() for order in orders}
         still.show_runs(plans, setting.inputs, what)
-        said = placement_reading(setting, found.curves, [found.shifts])
+        said = placement_reading(setting, found.curves, [found.shifts], _baseline(data))
         alt = f"{setting.words}. {said} {self._layers_alt(found)}"
         display({"text/html": layers_svg(found.layers, alt), "text/plain": alt}, raw=True)
 
@@ -134,6 +135,7 @@ class PlacementLab(View):
         """Build the widgets and begin to compute."""
         self._splits = wine.splits()
         self._source = datasets.source(wine.DATA)
+        self._baseline = _baseline(self._splits[self.setting.inputs])  # the targets are the same for all inputs
         self._lock = threading.RLock()
         self._shown: PlacementSetting | None = None  # whose curves are in the picture
         self._ghost: PlacementSetting | None = None  # whose were there before
@@ -188,7 +190,7 @@ class PlacementLab(View):
                 self._ghost = self._shown
             self._shown = setting
             found = self._swept.examined(setting)
-            seen = placement_reading(setting, curves, [each.shifts for each in found])
+            seen = placement_reading(setting, curves, [each.shifts for each in found], self._baseline)
             source = (
                 f"Swept: {setting.words}; {runs_and_seeds(curves)}, {wine.words(setting.inputs, self._source)}. "
                 f"Histograms: {ROWS} rows of the training part, seed {found[0].curves.seeds[0]}."
@@ -202,7 +204,7 @@ class PlacementLab(View):
         alt = f"{note} {self._layers_alt(shown)}".strip()
         controls.layers.value = layers_svg(shown.layers if shown else (), alt, note)
         controls.reading.value = spoken(seen)
-        controls.source.value = f"<small>{escape(source)}</small>"
+        controls.source.value = f'<div style="{LINES}"><small>{escape(source)}</small></div>'
 
     def _curves(self, setting: PlacementSetting | None) -> LearningCurves | None:
         return None if setting is None else self._swept.at(setting)
@@ -215,6 +217,11 @@ class PlacementLab(View):
             f"Histograms of what each layer gives out for {ROWS} rows of the training part, mean ± standard "
             f"deviation: {described(found.layers)}."
         )
+
+
+def _baseline(data: Split) -> float:
+    """The mean absolute error of the best constant prediction, the median, on the training part."""
+    return float(np.abs(data.y_train - np.median(data.y_train)).mean())
 
 
 def _two_lines(title: str) -> str:

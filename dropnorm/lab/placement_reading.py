@@ -15,24 +15,30 @@ from dropnorm.sweep.plan import BatchNorm
 SHIFTED = 0.1  # a variance that is this share off the one that was kept is told as shifted; seeds alone move it by less
 
 
-def placement_reading(setting: PlacementSetting, curves: LearningCurves, shifts: Sequence[tuple[float, ...]]) -> str:
+def placement_reading(
+    setting: PlacementSetting, curves: LearningCurves, shifts: Sequence[tuple[float, ...]], baseline: float
+) -> str:
     """What is seen of a setting.
 
     Args:
         setting: the order and what else the controls say.
         curves: its runs.
         shifts: of each run, the variance that each batch normalization meets at inference over the one it has kept.
+        baseline: the loss of the best constant prediction.
     """
-    sentences = [reading(curves), _diagnosis(curves), _variance(setting, shifts), _bias(setting)]
+    sentences = [reading(curves), _diagnosis(curves, baseline), _variance(setting, shifts), _bias(setting)]
     return " ".join(filter(None, sentences))
 
 
-def _diagnosis(curves: LearningCurves) -> str:
+def _diagnosis(curves: LearningCurves, baseline: float) -> str:
     """The problem by its name, unless the curves' reading has named it for every run."""
-    found = curves.diagnosis()
-    if found.agree == found.runs:
-        return "" if found.problem in (Problem.OVERFITS, Problem.DISAGREE) else f"Diagnosis: {found.problem}."
-    return f"Diagnosis: {found.problem} in {found.agree} of {found.runs} runs."
+    found = curves.diagnosis(baseline)
+    if found.agree == found.runs and found.problem in (Problem.OVERFITS, Problem.DISAGREE):
+        return ""
+    agree = "" if found.agree == found.runs else f" in {found.agree} of {found.runs} runs"
+    constant = f"; the best constant prediction has {baseline:.2f}"
+    high = found.problem in (Problem.UNDERFITS, Problem.STUCK)
+    return f"Diagnosis: {found.problem}{agree}{constant if high else ''}."
 
 
 def _variance(setting: PlacementSetting, shifts: Sequence[tuple[float, ...]]) -> str:
