@@ -164,8 +164,9 @@ def _pytest(layout: Layout, marked: str, arguments: list[str]) -> int:
     if not (layout.root / "tests").is_dir():
         raise CourseError("This copy of the course comes without its tests: clone the repository to run them.")
     installation.ensure(layout, "test")
-    # Two files at once: a small network leaves half of a second core idle. More would ask for much memory.
-    return _call(layout, "-m", "pytest", "-m", marked, "-n", "2", "--dist", "loadfile", *arguments)
+    # Three files at once: small networks, browsers and installations leave half of two cores idle. More would ask for
+    # much memory.
+    return _call(layout, "-m", "pytest", "-m", marked, "-n", "3", "--dist", "loadfile", *arguments)
 
 
 def _call(layout: Layout, *arguments: str) -> int:
