@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -97,3 +98,14 @@ def test_two_drawings_on_one_page_share_no_id(lab: BatchNormLab) -> None:
     assert ids[0]
     assert not set(ids[0]) & set(ids[1])
     other.close()
+
+
+def test_a_notebooks_own_layout_moves_no_axes() -> None:
+    """The lessons ask for "constrained" layout: axes would move when they are drawn, and the bars would not."""
+
+    def drawn() -> str:
+        return re.sub(r"\bf[0-9a-f]{8}n\d+-", "", BatchNormLab().static()[0])  # but for the ids
+
+    plain = drawn()
+    with mpl.rc_context({"figure.constrained_layout.use": True}):
+        assert drawn() == plain

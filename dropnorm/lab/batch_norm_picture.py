@@ -75,7 +75,7 @@ class Frame:
     """The four axes, for an upper limit of the shares and a right end of the axis of batches."""
 
     def __init__(self, top: float, end: int) -> None:
-        figure = Figure(figsize=SIZE, dpi=POINTS_AN_INCH)
+        figure = Figure(figsize=SIZE, dpi=POINTS_AN_INCH, layout="none")  # whatever the notebook has set
         grid = figure.add_gridspec(
             2, 3, left=0.08, right=0.97, top=0.89, bottom=0.1, wspace=0.1, hspace=0.75, height_ratios=(5, 4)
         )
