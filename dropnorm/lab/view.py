@@ -1,4 +1,4 @@
-"""How a view is shown in a cell and closed: `View`, the base of `MaskView`, `BatchNormLab` and `DropoutLab`."""
+"""How a view is shown in a cell and closed: `View`, the base of all labs and views."""
 
 from __future__ import annotations
 
