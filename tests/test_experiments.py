@@ -1,4 +1,4 @@
-"""The honest comparison: its preparation, its networks, its committed tables, and one row trained again."""
+"""The honest comparison: its preparation, its networks, and its committed tables."""
 
 from __future__ import annotations
 
@@ -223,26 +223,3 @@ def test_a_table_that_does_not_depend_on_the_source_is_made_once(
     monkeypatch.setattr(command, "make", lambda table, source, seeds, processes: made.append(source))
     assert command.main(["--table", name]) == 0
     assert len(made) == times
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("source", SOURCES)
-def test_a_random_row_of_the_comparison_trains_again(
-    source: str, monkeypatch: pytest.MonkeyPatch, record_property
-) -> None:
-    """On the machine that made the table the row is the same; another processor rounds otherwise, and a hundred epochs
-    make of that what another seed would make. So it must lie within the spread of its seeds, three times as wide."""
-    monkeypatch.setenv("DROPNORM_SOURCE", source)
-    try:
-        datasets.dataset("red-wine")
-    except datasets.DataError as error:
-        pytest.skip(f"NOT TRAINED AGAIN ON THE {source.upper()} DATA: {error}")
-    frame = table("comparison", source)
-    row = frame.iloc[np.random.default_rng().integers(len(frame))]
-    record_property("row", row.to_dict())
-    job = Comparison(row["inputs"], row["network"], int(row["seed"]))
-    [(_, again)] = jobs.finished(comparison.compare, [job])
-    seeds = frame[(frame["inputs"] == job.inputs) & (frame["network"] == job.network)]
-    for name in ("best_val_loss", "last_val_loss", "loss_at_inference", "logged_loss"):
-        width = max(3 * (seeds[name].max() - seeds[name].min()), 0.02 * row[name])
-        assert again[name] == pytest.approx(row[name], abs=width), (name, row.to_dict(), again)

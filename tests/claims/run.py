@@ -62,11 +62,12 @@ class RunOfALesson:
             metafunc.parametrize("claim", lesson.claims if lesson else [])
 
     @pytest.fixture(scope="class", params=["stand-in", pytest.param("official", marks=pytest.mark.full)])
-    def run(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+    @classmethod
+    def run(cls, request: pytest.FixtureRequest) -> dict[str, Any]:
         """The outputs of each cell after a run on one source, and what became of each claim."""
-        lesson = self.lesson()
+        lesson = cls.lesson()
         if lesson is None:
-            pytest.skip(f"There is no notebook for '{self.name}' yet.")
+            pytest.skip(f"There is no notebook for '{cls.name}' yet.")
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("DROPNORM_SOURCE", request.param)
