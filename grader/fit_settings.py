@@ -93,7 +93,7 @@ def _callbacks(given: Any) -> tuple[Stop | None, list[Fault]]:
     import keras
 
     stop, faults = None, []
-    for callback in given if isinstance(given, Iterable) else [given]:
+    for callback in given if isinstance(given, Iterable) and not isinstance(given, str) else [given]:
         kind = type(callback).__name__
         if (
             isinstance(callback, keras.callbacks.EarlyStopping)
@@ -113,6 +113,7 @@ def _callbacks(given: Any) -> tuple[Stop | None, list[Fault]]:
             faults.append(_fault("stops_by_another_series", 0.5, watched=watched))
         elif callback is not None and kind not in ONLOOKERS:
             kind = callback.__name__ if isinstance(callback, type) else kind
+            kind = shortened(repr(callback), 40) if isinstance(callback, str) else kind
             faults.append(_fault("callback_not_repeated", 0.5, kind=kind))
     return stop, faults
 

@@ -74,18 +74,14 @@ THREE = (64, 64, 64)
 MENDS: dict[int, dict[str, tuple[ModelSpec, bool]]] = {
     1: {
         AS_IT_WENT: (TRAININGS[1].spec, False),
-        "dropout 0.2": (_trial(1, operations=_hidden(128, 64, rates=(0.2, 0.2))), True),
         "dropout 0.3": (_trial(1, operations=_hidden(128, 64, rates=(0.3, 0.3))), True),
         "dropout 0.5": (_trial(1, operations=_hidden(128, 64, rates=(0.5, 0.5))), True),
-        "dropout 0.5 after the first": (_trial(1, operations=_hidden(128, 64, rates=(0.5, 0))), True),
         "10 epochs": (_trial(1, 10), True),
         "12 epochs": (_trial(1, 12), True),
         "a quarter of the units": (_trial(1, operations=_hidden(32, 16)), True),
         "an eighth of the units": (_trial(1, operations=_hidden(16, 8)), True),
         "32 epochs": (_trial(1, 32), False),
         "1 epoch": (_trial(1, 1), False),
-        "twice the units": (_trial(1, operations=_hidden(256, 128)), False),
-        "learning rate 0.003": (_compiled(1, "adam", 0.003), False),
     },
     2: {
         AS_IT_WENT: (TRAININGS[2].spec, False),

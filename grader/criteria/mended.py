@@ -30,10 +30,12 @@ def begun(evidence: Any) -> Stopped:
     stopped = model_begun(evidence)
     if stopped is not None or evidence.facts.shapes in (((1,),), ((),)):
         return stopped
-    shape = evidence.facts.shapes[0]
+    shape, *others = evidence.facts.shapes
+    if others:
+        seen = {"model": evidence.exercise.model_name, "count": counted(1 + len(others), "output")}
+        return Status.WRONG, _fault("several_outputs", **seen)
     if len(shape) == 1:
-        units = f"{shape[0]} units"
-        return Status.WRONG, _fault("other_output_units", units=units)
+        return Status.WRONG, _fault("other_output_units", units=f"{shape[0]} units")
     return Status.WRONG, _fault("other_output_shape", shape=shape)
 
 

@@ -1,6 +1,6 @@
 """Four trainings gone wrong: what each learns from, its network, and how it is trained.
 
-They were chosen because what is wrong with them shows from every one of ten seeds, on official data and on stand-ins
+They were chosen because what is wrong with them shows from at least 27 of 30 seeds, on official data and on stand-ins
 (``data/diagnosis/mends-….csv``), and because the sweep's engine trains each in half a second.
 """
 
