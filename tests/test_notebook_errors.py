@@ -34,7 +34,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BASELINE)
 def test_an_error_before_the_first_question_is_told_by_the_first_test_cell(name: str, tmp_path: Path) -> None:
     part, wrong = BASELINE[name]
     done = run(up_to(name, f"{part}_questions", {f"{part}_answers": wrong}), tmp_path)

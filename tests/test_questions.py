@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dropnorm import places, quiet
 from grader import cells, question, questions
 from grader.attempts import Attempts, assigned, watch
 from grader.errors import QuestionError
+from grader.exercises import EXERCISES
 
 RIGHT = """
 model = keras.Sequential([
@@ -98,7 +98,7 @@ def test_an_unknown_question_gets_one_sentence_and_no_traceback(
 ) -> None:
     shell.run_cell("from grader import question\nquestion('spotfy')")
     assert capsys.readouterr().out.splitlines() == [
-        "There is no question named 'spotfy'; the course has spotify_model, spotify_own_model, concrete_model."
+        f"There is no question named 'spotfy'; the course has {', '.join(EXERCISES)}."
     ]
 
 
@@ -248,7 +248,7 @@ def test_an_unknown_test_cell_gets_one_sentence(shell: InteractiveShell) -> None
 
 
 def test_hints_go_further_and_end(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("spotify_model", "spotify_own_model", "concrete_model"):
+    for name in ("spotify_model", "spotify_own_model", "concrete_model", "placement_model", "vehicles_model"):
         q = question(name)
         said = []
         for _ in range(4):
@@ -261,11 +261,11 @@ def test_hints_go_further_and_end(shell: InteractiveShell, capsys: pytest.Captur
 def test_the_solution_is_what_the_source_notebook_holds(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("spotify_model", "spotify_own_model", "concrete_model"):
+    for name in ("spotify_model", "spotify_own_model", "concrete_model", "placement_model", "vehicles_model"):
         question(name).solution()
         code = capsys.readouterr().out
         compile(code, name, "exec")
-        assert re.search(r"\bmodel = keras\.Sequential|own_model = keras\.Sequential", code)
+        assert f"{EXERCISES[name].model_name} = keras.Sequential" in code
         assert "SOLUTION" not in code
 
 

@@ -15,6 +15,7 @@ from grader.sweeping import plan_of
 
 ALL = [(name, model) for name, models in CANDIDATES.items() for model in models]
 UNKNOWN = {"AlphaDropout", "LayerNormalization", "frozen", "on the output as well"}
+UNKNOWN |= {"no bias at the output", "not centred"}
 
 
 def test_the_references_are_plans():
@@ -25,6 +26,8 @@ def test_the_references_are_plans():
     concrete = plan_of(exercise("concrete_model").reference, 0, "each epoch")
     assert concrete.layers == (*(BatchNorm(), Dense(512), Relu()) * 3, BatchNorm(), Dense(1))
     assert (concrete.optimizer, concrete.learning_rate, concrete.shuffle) == ("sgd", 0.01, "each epoch")
+    placement = plan_of(exercise("placement_model").reference, 0, "once")
+    assert placement.layers == (*(Dense(512, use_bias=False), BatchNorm(), Relu()) * 3, Dense(1))
 
 
 @pytest.mark.parametrize("name, model", ALL, ids=lambda value: value)
@@ -32,7 +35,7 @@ def test_a_plan_has_the_weights_of_the_model_that_the_spec_builds(name, model):
     quiet.start()
     spec = CANDIDATES[name][model].spec
     plan = plan_of(spec, 0, "once")
-    assert (plan is None) == (model in UNKNOWN)
+    assert (plan is None) == (model in UNKNOWN or name == "vehicles_model")  # which has a loss of kinds
     if plan is not None:
         built = spec.build()
         shapes = [tuple(variable.shape) for variable in built.trainable_variables]
