@@ -11,8 +11,10 @@ import pytest
 
 from dropnorm.training import LossAtInference
 from grader import bands
+from grader.calibration import SOURCES
 from grader.evidence import Evidence
 from grader.exercises import exercise, rubric
+from grader.exercises.noun import DRAWN
 from grader.facts import Operation
 from grader.rubric import Verdict, judge
 from grader.spec import ModelSpec
@@ -23,7 +25,7 @@ def fitted(table: Path, exercise: str, **limits: tuple[str, str]) -> None:
     """Write a table of bands for one exercise on both sources: statistic = (low, high)."""
     rows = [
         f"{exercise},{source},{name},{low},{high},"
-        for source in ("official", "stand-in")
+        for source in ("official", "stand-in", "drawn")
         for name, (low, high) in limits.items()
     ]
     table.write_text("\n".join(["exercise,source,statistic,low,high,note", *rows]) + "\n", encoding="utf-8")
@@ -48,6 +50,25 @@ def test_the_end_of_the_curve_is_named(short, limits, misconceptions, tmp_path, 
     monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
     fitted(bands.TABLE, "concrete_model", **limits)
     assert judge(rubric("concrete_curve")[1], short).misconceptions == misconceptions
+
+
+@pytest.mark.parametrize(
+    "limits, misconceptions",
+    [
+        ({"best_val_loss": ("", "1000"), "last_val_loss": ("", "1")}, ()),
+        ({"best_val_loss": ("", "1")}, ("not_reached",)),
+        ({"best_val_loss": ("1000", "")}, ("too_good",)),
+    ],
+)
+def test_where_curves_jump_at_their_end_the_lowest_point_is_judged(limits, misconceptions, tmp_path, monkeypatch):
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "placement_model", **limits)
+    evidence = handed_in_short("placement_model")
+    verdict = judge(rubric("placement_curve")[1], evidence)
+    assert verdict.misconceptions == misconceptions
+    assert evidence.best_val_loss == pytest.approx(min(evidence.told.series["val_loss"]))
+    said = " ".join(finding.message for finding in verdict.findings)
+    assert not misconceptions or f"{evidence.best_val_loss:.3g}" in said
 
 
 def test_a_band_that_is_not_there_is_said_and_left_to_a_human(short, tmp_path, monkeypatch) -> None:
@@ -169,12 +190,13 @@ def test_a_training_that_has_hardly_begun_has_no_points_for_its_curve(name, cell
     assert verdict.score == (1.5 if name == "spotify_model" else 2.0)
 
 
-@pytest.mark.parametrize("cell", ["spotify_curve", "spotify_own_model_loss", "concrete_curve"])
+@pytest.mark.parametrize("cell", ["spotify_curve", "spotify_own_model_loss", "concrete_curve", "placement_curve"])
 def test_a_training_that_broke_down_has_no_points_for_its_curve(cell, short, tmp_path, monkeypatch) -> None:
     """Even where the end is within every band, as after early stopping that restores sound weights."""
     owner, sheet = rubric(cell)
     monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
-    fitted(bands.TABLE, owner.name, last_val_loss=("", "1000"), gap=("", "1000"), fall=("-1000", ""))
+    wide = {"last_val_loss": ("", "1000"), "best_val_loss": ("", "1000"), "gap": ("", "1000"), "fall": ("-1000", "")}
+    fitted(bands.TABLE, owner.name, **wide)
     prefix = owner.model_name.removesuffix("model")
     evidence = short if cell == "concrete_curve" else trained(owner.name, owner.reference.operations, prefix, 1)
     name = owner.history_name
@@ -182,7 +204,7 @@ def test_a_training_that_broke_down_has_no_points_for_its_curve(cell, short, tmp
     broken.history = {key: [np.nan, *values[1:]] for key, values in evidence.history.history.items()}
     evidence = Evidence(evidence.exercise, {**evidence.names, name: broken})
     points = {finding.criterion: finding.points for finding in judge(sheet, evidence).findings}
-    of_the_curve = {"finite", "falling", "gap_closed", "converged", "own_loss"} & set(points)
+    of_the_curve = set(STATISTICS) & set(points)
     assert of_the_curve and all(points[key] == 0 for key in of_the_curve)
     assert "not_finite" in judge(sheet, evidence).misconceptions
 
@@ -193,11 +215,13 @@ STATISTICS = {
     "gap_closed": "gap",
     "converged": "last_val_loss",
     "own_loss": "last_val_loss",
+    "reached": "best_val_loss",
 }
+CELLS = [("spotify_curve", SOURCES), ("spotify_own_model_loss", SOURCES), ("concrete_curve", SOURCES)]
+CELLS += [("placement_curve", SOURCES), ("vehicles_curve", (DRAWN,))]
 
 
-@pytest.mark.parametrize("source", ["official", "stand-in"])
-@pytest.mark.parametrize("cell", ["spotify_curve", "spotify_own_model_loss", "concrete_curve"])
+@pytest.mark.parametrize("cell, source", [(cell, source) for cell, sources in CELLS for source in sources])
 def test_only_what_separates_something_has_points(cell: str, source: str) -> None:
     """A statistic has a band where its limit rejects at least half of the runs of some wrong model."""
     owner, sheet = rubric(cell)
@@ -209,9 +233,18 @@ def test_only_what_separates_something_has_points(cell: str, source: str) -> Non
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name, cell", [("spotify_model", "spotify_curve"), ("concrete_model", "concrete_curve")])
+@pytest.mark.parametrize(
+    "name, cell",
+    [
+        ("spotify_model", "spotify_curve"),
+        ("concrete_model", "concrete_curve"),
+        ("placement_model", "placement_curve"),
+        ("vehicles_model", "vehicles_curve"),
+    ],
+)
 def test_the_reference_passes_with_the_fitted_bands(name: str, cell: str) -> None:
-    evidence = trained(name, exercise(name).reference.operations)
+    prefix = exercise(name).model_name.removesuffix("model")
+    evidence = trained(name, exercise(name).reference.operations, prefix)
     verdict = judge(rubric(cell)[1], evidence)
     assert (verdict.score, verdict.misconceptions) == (5.0, ()), [f.message for f in verdict.findings]
 
@@ -228,6 +261,29 @@ def test_concrete_without_normalization_fails_or_crawls() -> None:
     verdict = judge(rubric("concrete_curve")[1], trained("concrete_model", operations))
     assert set(verdict.misconceptions) & {"not_finite", "not_converged"}
     assert verdict.score <= 3.0
+
+
+@pytest.mark.full
+def test_blocks_without_normalization_fail_or_crawl() -> None:
+    operations = without(exercise("placement_model").reference.operations, "batch_normalization")
+    verdict = judge(rubric("placement_curve")[1], trained("placement_model", operations))
+    assert set(verdict.misconceptions) & {"not_finite", "not_reached"}
+    assert verdict.score <= 3.0
+
+
+@pytest.mark.full
+def test_vehicles_without_dropout_leave_the_gap_open() -> None:
+    operations = without(exercise("vehicles_model").reference.operations, "dropout")
+    verdict = judge(rubric("vehicles_curve")[1], trained("vehicles_model", operations, "vehicles_"))
+    assert "gap_open" in verdict.misconceptions
+
+
+@pytest.mark.full
+def test_vehicles_with_dropout_on_the_probabilities_are_far_from_where_they_should_end() -> None:
+    asked = exercise("vehicles_model").reference.operations
+    operations = (*asked, Operation("dropout", "", {"rate": 0.5}))
+    verdict = judge(rubric("vehicles_curve")[1], trained("vehicles_model", operations, "vehicles_"))
+    assert "not_converged" in verdict.misconceptions
 
 
 @pytest.mark.full
