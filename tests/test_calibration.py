@@ -158,9 +158,7 @@ def test_every_exercise_with_curves_has_bands_on_both_sources() -> None:
     assert len(TABLE.read_text().splitlines()) < 40
 
 
-UNFINISHED = pytest.mark.xfail(
-    reason="THE SECOND UNIT'S BANDS REST ON TOO FEW SEEDS: `make calibrate` goes on"
-)
+UNFINISHED = pytest.mark.xfail(reason="THE SECOND UNIT'S BANDS REST ON TOO FEW SEEDS: `make calibrate` goes on")
 
 
 @pytest.mark.parametrize(
