@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 
 from dropnorm import datasets, places
 from dropnorm.experiments.tables import SOURCES, TABLES
+from dropnorm.experiments.vehicles import BY_PIXEL, DROPOUT, PLAIN, SOFTMAX
 from dropnorm.split import RAW, STANDARDISED
 from grader.exercises import EXERCISES
 from grader.exercises.concrete import LEARNED
+from grader.fitting import REPORT
 from grader.misconceptions import MISCONCEPTIONS
 from tests.test_assignment import NAMES, released
 
@@ -33,6 +36,28 @@ def test_scaled_or_with_adam_a_plain_network_trains_on_concrete_and_takes_more_e
     for inputs, optimizer in ((RAW, "adam"), (STANDARDISED, "sgd"), (STANDARDISED, "adam")):
         assert best[inputs, optimizer, False] < LEARNED
         assert epochs[inputs, optimizer, True] < epochs[inputs, optimizer, False] < np.inf
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_blocks_on_raw_concrete_end_above_batch_normalization_before_each_layer(source: str) -> None:
+    """By what the bands were fitted on, in means over the seeds."""
+    assert "on raw Concrete batch normalization before each layer gets lower" in prose("1_placement")
+    section = REPORT.read_text(encoding="utf-8").split(f"\n## placement_model, {source} data\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+) \| \d+ \| \d+%, ([\d.]+) \|", section, re.MULTILINE)
+    lowest = {model: float(mean) for model, mean in rows}
+    assert lowest["before each Dense"] < 0.9 * lowest["reference"]
+
+
+def test_what_dropout_cost_and_bought_on_the_vehicles() -> None:
+    assert "kept the gap below 0.15, where it was above 0.35 in each of five without" in prose("1_placement")
+    assert "was 0.81 on average, against 0.88 without dropout, and a softmax" in prose("1_placement")
+    table = pd.read_csv(places.EXPERIMENTS / "vehicles.csv")
+    table = table[table["inputs"] == BY_PIXEL].assign(gap=table["last_val_loss"] - table["loss_at_inference"])
+    runs = table.groupby("network")
+    assert dict(runs.size())[DROPOUT] == 10 and dict(runs.size())[PLAIN] == 5
+    assert runs["gap"].max()[DROPOUT] < 0.15 and runs["gap"].min()[PLAIN] > 0.35
+    accuracy = runs["val_accuracy_at_best"].mean().round(2)
+    assert (accuracy[DROPOUT], accuracy[PLAIN], accuracy[SOFTMAX]) == (0.81, 0.88, 0.88)
 
 
 @pytest.mark.parametrize("source", ["stand-in", pytest.param("official", marks=pytest.mark.full)])
