@@ -111,7 +111,17 @@ def trained(spec: ModelSpec, exercise: Exercise, seed: int) -> LearningCurves:
     with as_found():  # the notebook's own random streams go on as if nothing had been
         random.seed(seed)  # of which Keras draws the seeds of initial weights and masks
         model = spec.build()
-        return train(model, data, epochs=spec.fit.epochs, batch_size=spec.fit.batch_size, seed=seed)
+        curves = train(model, data, epochs=spec.fit.epochs, batch_size=spec.fit.batch_size, seed=seed)
+        return _without_penalty(curves, float(sum(model.losses)))
+
+
+def _without_penalty(curves: LearningCurves, penalty: float) -> LearningCurves:
+    """The curves without a penalty on the weights, which Keras adds to every loss: what is judged is the error.
+
+    The penalty is that of the trained weights, so it is exact at the end, where the curves are judged.
+    """
+    parts = (curves.loss, curves.val_loss, curves.loss_at_inference)
+    return LearningCurves(*(part - penalty for part in parts), seeds=curves.seeds) if penalty else curves
 
 
 def _first_epochs(curves: LearningCurves, number: int) -> LearningCurves:

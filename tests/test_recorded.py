@@ -146,3 +146,10 @@ def test_the_notebook_names_the_limits_that_are_judged_by() -> None:
     assert f"to {diagnosis.SLOW_END:g} MPa" in text["mend-3"] and f"within {diagnosis.SOON} epochs" in text["mend-3"]
     assert f"below {diagnosis.SCALED:g} MPa" in text["mend-3"] and f"below {diagnosis.RAW:g} MPa" in text["mend-4"]
     assert f"to {MULTIPLICATIONS // 10**9} billion" in text["rules"] and f"to {STEPS:,}." in text["rules"]
+
+
+@pytest.mark.parametrize("source", mends.SOURCES)
+def test_more_dropout_makes_the_disagreement_worse_as_the_marking_guide_says(source: str) -> None:
+    assert "it gets worse" in cells()["diagnosis_in_words"]
+    losses = table(source).query("training == 2").groupby("mend")["best_val_loss"].median()
+    assert losses["dropout 0.5"] > losses[mends.AS_IT_WENT] > losses["dropout 0.2"]
