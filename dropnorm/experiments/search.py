@@ -53,9 +53,30 @@ def candidates(seed: int) -> list[Candidate]:
     ]
 
 
-def trainings(seeds: int) -> list[Candidate]:
-    """Those of the table: twice as many searches as seeds asked for."""
-    return [candidate for seed in range(2 * seeds) for candidate in candidates(seed)]
+@dataclass(frozen=True)
+class Search:
+    """All candidates on one split; its seed is that of the split, too."""
+
+    seed: int
+
+
+def searches(seeds: int) -> list[Search]:
+    """Those of the table, twice as many as asked for."""
+    return [Search(seed) for seed in range(2 * seeds)]
+
+
+def hold(job: Search, epochs: int = EPOCHS) -> dict[str, Any]:
+    """Train all candidates of one search and return its row: the winner as `judged`, and the recipes beside it.
+
+    ``conventional_…`` is `recipe` with batch normalization before the activation, ``behind_…`` with it after;
+    ``median_test_loss`` is the middle candidate's.
+    """
+    tried = pd.DataFrame([try_out(candidate, epochs) for candidate in candidates(job.seed)])
+    row = asdict(job) | judged(tried).loc[job.seed].to_dict()
+    for name, placement in (("conventional", BEFORE), ("behind", AFTER)):
+        taken = recipe(tried, placement=placement).loc[job.seed]
+        row |= {f"{name}_added": int(taken["added"]), f"{name}_test_loss": taken["test_loss"]}
+    return row | {"median_test_loss": tried["test_loss"].median()}
 
 
 def three_parts(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -34,8 +34,7 @@ from dropnorm.experiments.output import after_output
 from dropnorm.experiments.output import trainings as outputs
 from dropnorm.experiments.placement import place
 from dropnorm.experiments.placement import trainings as placements
-from dropnorm.experiments.search import trainings as candidates
-from dropnorm.experiments.search import try_out
+from dropnorm.experiments.search import hold, searches
 from dropnorm.experiments.separation import Separation, separate
 from dropnorm.experiments.speed import Speed, race
 from dropnorm.experiments.vehicles import recognise
@@ -83,7 +82,7 @@ TABLES = {
     "internal": Table("internal-", shifts, follow, ("inputs", "network", "learning_rate", "seed")),
     "output": Table("output", outputs, after_output, ("labels", "rate", "seed"), sourced=False),
     "placement": Table("placement-", placements, place, ("data", "inputs", "optimizer", "network", "seed")),
-    "search": Table("search-", candidates, try_out, ("placement", "momentum", "rate", "batch", "seed")),
+    "search": Table("search-", searches, hold, ("seed",)),
     "separation": Table(
         "separation",
         lambda seeds: [Separation(seed) for seed in range(2 * seeds)],
