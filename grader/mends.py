@@ -2,7 +2,8 @@
 
     python -m grader.mends [--source official|stand-in] [--seeds 30] [--processes 1]
 
-writes ``data/diagnosis/mends-….csv``, by which the limits in `grader.exercises.diagnosis` were chosen and are tested.
+writes ``data/diagnosis/mends-….csv``, by which the limits in `grader.exercises.diagnosis` were chosen and are tested:
+one row a change, for all its seeds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -27,6 +28,9 @@ from grader.exercises.gone_wrong import TRAININGS
 from grader.facts import CompileFacts, Operation
 from grader.retraining import trained
 from grader.spec import FitSettings, ModelSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SOURCES = ("official", "stand-in")
 AS_IT_WENT = "as it went"
@@ -130,7 +134,7 @@ class Trial:
     seed: int
 
 
-def row(trial: Trial) -> dict[str, Any]:
+def run(trial: Trial) -> dict[str, Any]:
     """What comes of it: the lowest validation loss, the one that is held to the limit, is the problem gone."""
     spec, _ = MENDS[trial.training][trial.mend]
     told, _, at_end = OUTCOMES[trial.training]
@@ -147,8 +151,45 @@ def row(trial: Trial) -> dict[str, Any]:
     }
 
 
+def summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """The table: for each change what its seeds show, and how grading judges it, three seeds at a time.
+
+    Of three seeds the run with the median best validation loss counts. ``…_of_gone`` are the lowest and the highest
+    judged loss of those that count and in which the problem is gone; empty where it is gone in none.
+    """
+    import pandas as pd
+
+    rows = []
+    for (number, mend), each in runs.groupby(["training", "mend"], sort=False):
+        each = each.sort_values("seed")
+        count = [
+            each.iloc[first : first + 3].sort_values("best_val_loss").iloc[1] for first in range(0, len(each) - 2, 3)
+        ]
+        gone = [one["judged_loss"] for one in count if one["gone"]]
+        problem = each["problem"].mode()[0]
+        rows.append(
+            {
+                "training": number,
+                "mend": mend,
+                "seeds": len(each),
+                "problem": problem,
+                "seeds_with_problem": int((each["problem"] == problem).sum()),
+                "triples": len(count),
+                "triples_gone": len(gone),
+                "lowest_of_gone": min(gone, default=None),
+                "highest_of_gone": max(gone, default=None),
+            }
+            | {
+                f"{name}_{figure}": getattr(each[name], figure)()
+                for name in ("best_val_loss", "judged_loss")
+                for figure in ("min", "median", "max")
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def trials(seeds: int) -> list[Trial]:
-    """All rows of the table, in its order."""
+    """All trainings that the table is made of, in its order."""
     return [Trial(number, mend, seed) for number, mends in MENDS.items() for mend in mends for seed in range(seeds)]
 
 
@@ -171,9 +212,9 @@ def main(arguments: list[str] | None = None) -> int:
         except datasets.DataError as error:
             print(error, file=sys.stderr)
             continue
-        done = jobs.finished(row, wanted, options.processes)
-        rows = dict(tqdm(done, total=len(wanted), desc=source, unit="run"))
-        made = pd.DataFrame([rows[trial] for trial in wanted])
+        done = jobs.finished(run, wanted, options.processes)
+        runs = dict(tqdm(done, total=len(wanted), desc=source, unit="run"))
+        made = summary(pd.DataFrame([runs[trial] for trial in wanted]))
         if options.training:
             kept = pd.read_csv(table(source)).query("training != @options.training")
             made = pd.concat([kept, made]).sort_values("training", kind="stable")
