@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -119,6 +120,22 @@ def notebook_of(cells: Sequence[str], folders: pytest.TempPathFactory) -> Iterat
     settings = folders.mktemp("settings")
     with jupyter_lab(folder, settings, DROPNORM_SOURCE="stand-in") as address, running_browser() as browser:
         yield open_notebook(browser, address, "cells.ipynb")
+
+
+@contextlib.contextmanager
+def lab_of(cells: Sequence[str], folders: pytest.TempPathFactory, line: str) -> Iterator[sync_api.Page]:
+    """Such a notebook whose first two cells have been run: the second shows a lab, and its curves are there."""
+    with notebook_of(cells, folders) as page:
+        run_cell(page, 0)
+        run_cell(page, 1)
+        page.wait_for_selector(line)
+        yield page
+
+
+def assert_colours_follow(theme: str, colours: Sequence[str]) -> None:
+    """Each of these CSS colours, of text or of ink, is light in the theme ``Dark`` and dark in ``Light``."""
+    lightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) / 765 for colour in colours]
+    assert all((light > 0.5) == (theme == "Dark") for light in lightness), colours
 
 
 def run_cell(page: sync_api.Page, index: int) -> None:

@@ -13,7 +13,7 @@ from tests.browser import (  # noqa: E402
     choose_theme,
     command,
     keep_picture,
-    notebook_of,
+    lab_of,
     run_cell,
     until_ready,
 )
@@ -26,10 +26,7 @@ LINE = f"{CURVES} path.shown.val_loss"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
     """A notebook with two labs; the first cell that shows one has been run."""
-    with notebook_of(CELLS, tmp_path_factory) as page:
-        run_cell(page, 0)
-        run_cell(page, 1)
-        page.wait_for_selector(LINE)
+    with lab_of(CELLS, tmp_path_factory, LINE) as page:
         yield page
 
 

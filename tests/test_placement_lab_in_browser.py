@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
 
-from tests.browser import choose_theme, command, keep_picture, notebook_of, run_cell, until_ready  # noqa: E402
+from tests.browser import (  # noqa: E402
+    assert_colours_follow,
+    choose_theme,
+    command,
+    keep_picture,
+    lab_of,
+    run_cell,
+    until_ready,
+)
 
 # Small networks, so that curves come soon: what the page does with them is the same.
 CELLS = [
@@ -26,10 +33,7 @@ LINE = f"{LAB} .dropnorm-curves path.shown.val_loss"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
     """A notebook whose lab is open."""
-    with notebook_of(CELLS, tmp_path_factory) as page:
-        run_cell(page, 0)
-        run_cell(page, 1)
-        page.wait_for_selector(LINE)
+    with lab_of(CELLS, tmp_path_factory, LINE) as page:
         yield page
 
 
@@ -118,8 +122,7 @@ def test_words_and_pictures_follow_both_themes(page: sync_api.Page, theme: str) 
         "each => getComputedStyle(document.querySelector(`${lab} ${each}`)).color)",
         LAB,
     )
-    lightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) / 765 for colour in colours]
-    assert all((light > 0.5) == (theme == "Dark") for light in lightness), colours
+    assert_colours_follow(theme, colours)
     keep_picture(page, f"placement-lab-{theme.lower()}")
 
 

@@ -75,7 +75,7 @@ def test_a_random_row_trains_again(source: str, name: str, monkeypatch: pytest.M
             continue
         if values.isna().any() or values.abs().max() > NOT_SETTLED:
             continue
-        width = max(3 * np.ptp(values), 0.02 * abs(row[column]))
+        width = float(max(3 * np.ptp(values), 0.02 * abs(row[column])))
         told = f"DROPNORM_ROWS={CHOICE}: {column} of {row[keys].to_dict()} in {TABLES[name].path(source).name}"
         assert again[column] == pytest.approx(row[column], abs=width), told
         compared += 1

@@ -9,7 +9,16 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
 
-from tests.browser import NOTEBOOK, choose_theme, command, keep_picture, notebook_of, run_cell, until_ready  # noqa: E402
+from tests.browser import (  # noqa: E402
+    NOTEBOOK,
+    assert_colours_follow,
+    choose_theme,
+    command,
+    keep_picture,
+    notebook_of,
+    run_cell,
+    until_ready,
+)
 
 CELLS = [
     "from dropnorm.lab import BatchNormLab, MaskView\nMaskView()",
@@ -159,8 +168,7 @@ def test_both_views_in_both_themes(page: sync_api.Page, theme: str) -> None:
             " getComputedStyle(document.querySelector(`${view} .dropnorm-reading div`)).color]",
             view,
         )
-        lightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) / 765 for colour in colours]
-        assert all((light > 0.5) == (theme == "Dark") for light in lightness), colours
+        assert_colours_follow(theme, colours)
         keep_picture(page, f"{view[10:]}-{theme.lower()}")
 
 

@@ -22,7 +22,7 @@ from dropnorm.lab.presets import PRESETS, Preset
 from dropnorm.lab.reading import reading, reading_of_part, runs_and_seeds
 from dropnorm.lab.setting import EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
-from dropnorm.lab.view import View
+from dropnorm.lab.wine_lab import WineLab
 from dropnorm.sweep.plan import Plan
 
 PAUSE = 0.1  # seconds between pictures of a live training: more would keep a slider's move waiting
@@ -41,7 +41,7 @@ class Drawn:
         return "the live training" if self.setting is None else f"{self.setting.words}, swept"
 
 
-class DropoutLab(View):
+class DropoutLab(WineLab):
     """Learning curves of red wine for every dropout rate, at hand by a slider.
 
     Put it last in a cell. On a page that shows widgets it is live; anywhere else it is a still picture of four rates.
@@ -57,7 +57,8 @@ class DropoutLab(View):
     """
 
     css = "dropnorm-lab"
-    state = ("setting",)
+    kind = Setting
+    shows = "a slider for the dropout rate above the learning curves of red wine."
 
     def __init__(
         self,
@@ -71,40 +72,13 @@ class DropoutLab(View):
     ) -> None:
         refuse_unknown("DropoutLab", unknown, "rate, batch_norm, inputs, width, optimizer and seed")
         refuse_objects("DropoutLab", "a dropout rate and settings, and trains its own networks", rate)
-        given = {
-            "rate": rate,
-            "batch_norm": batch_norm,
-            "inputs": inputs,
-            "width": width,
-            "optimizer": optimizer,
-            "seed": seed,
-        }
-        self.setting = Setting(**{name: value for name, value in given.items() if value is not None})
-        super().__init__(setting=self.setting)
-        self.controls: DropoutControls | None = None
-
-    def open(self) -> widgets.Box:
-        """The box of controls, built if there is none; a message where the data are missing."""
-        try:
-            return super().open()
-        except datasets.DataError as error:  # the message is not kept: the data may be there when the cell runs again
-            return wine.missing(error)
+        super().__init__(rate=rate, batch_norm=batch_norm, inputs=inputs, width=width, optimizer=optimizer, seed=seed)
 
     def close(self) -> None:
         """End what runs and take the widgets away."""
-        if self.controls is None:
-            return
-        if self._live is not None:
+        if self.controls is not None and self._live is not None:
             self._live.stop()
-        self._swept.close()
-        with self._lock:
-            self.controls = None
         super().close()
-
-    def fallback(self) -> tuple[str, str]:
-        """A line in place of a picture: the curves are still being computed when the controls are shown."""
-        words = f"{self.setting.code}: a slider for the dropout rate above the learning curves of red wine."
-        return f"<p>{escape(words)}</p>", words
 
     def _show_still(self) -> None:
         still.show_rates(self.setting)

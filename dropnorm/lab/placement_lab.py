@@ -24,7 +24,7 @@ from dropnorm.lab.placement_setting import PlacementSetting, label
 from dropnorm.lab.reading import runs_and_seeds
 from dropnorm.lab.setting import SEEDS
 from dropnorm.lab.swept import SweptCurves
-from dropnorm.lab.view import View
+from dropnorm.lab.wine_lab import WineLab
 from dropnorm.split import Split
 from dropnorm.sweep import background, cache, examined
 from dropnorm.sweep.activations import ROWS
@@ -56,7 +56,7 @@ class SweptNetworks(SweptCurves):
         super()._came(inputs, plan, found.curves)
 
 
-class PlacementLab(View):
+class PlacementLab(WineLab):
     """Learning curves of red wine, and the activations layer by layer, for the order of layers in a block.
 
     Put it last in a cell. On a page that shows widgets it is live; anywhere else it is a still picture: the curves of
@@ -73,7 +73,8 @@ class PlacementLab(View):
     """
 
     css = "dropnorm-placement-lab"
-    state = ("setting",)
+    kind = PlacementSetting
+    shows = "the order of layers in a block, above its learning curves and its activations."
 
     def __init__(
         self,
@@ -88,31 +89,7 @@ class PlacementLab(View):
         refuse_objects(
             "PlacementLab", "the order of layers in a block and settings, and trains its own networks", order
         )
-        given = {"order": order, "bias": bias, "input_dropout": input_dropout, "inputs": inputs, "seed": seed}
-        self.setting = PlacementSetting(**{name: value for name, value in given.items() if value is not None})
-        super().__init__(setting=self.setting)
-        self.controls: PlacementControls | None = None
-
-    def open(self) -> widgets.Box:
-        """The box of controls, built if there is none; a message where the data are missing."""
-        try:
-            return super().open()
-        except datasets.DataError as error:  # the message is not kept: the data may be there when the cell runs again
-            return wine.missing(error)
-
-    def close(self) -> None:
-        """Compute nothing more and take the widgets away."""
-        if self.controls is None:
-            return
-        self._swept.close()
-        with self._lock:
-            self.controls = None
-        super().close()
-
-    def fallback(self) -> tuple[str, str]:
-        """A line in place of a picture: the curves are still being computed when the controls are shown."""
-        words = f"{self.setting.code}: the order of layers in a block, above its learning curves and its activations."
-        return f"<p>{escape(words)}</p>", words
+        super().__init__(order=order, bias=bias, input_dropout=input_dropout, inputs=inputs, seed=seed)
 
     def _show_still(self) -> None:
         from IPython.display import display
