@@ -10,8 +10,11 @@ import pytest
 
 from launcher.layout import Layout
 
-# Before anything imports TensorFlow: its start-up notes would stand in every failing test's report.
+# Before anything imports TensorFlow: its start-up notes would stand in every failing test's report. And files of tests
+# run side by side, so that threads of its own would only wait for each other: one each saves a tenth of the time.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 
 @pytest.fixture

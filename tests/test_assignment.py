@@ -15,7 +15,7 @@ import pytest
 from nbclient import NotebookClient
 from nbgrader.converters import Autograde
 
-from dropnorm import datasets, places
+from dropnorm import places
 from grader import build
 from grader.exercises import EXERCISES
 from grader.questions import SOLUTION
@@ -175,30 +175,14 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
 
 
-@pytest.fixture
-def official_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DROPNORM_SOURCE", "official")
-    try:
-        datasets.dataset("spotify"), datasets.dataset("concrete")
-    except datasets.DataError as error:
-        pytest.skip(f"NOT TESTED on official data: {error}")
-
-
 SHORT = ASSIGNMENTS["dropout_and_batchnorm"]  # what the short tests run in full; the second unit trains for minutes
 
 
+@pytest.mark.usefixtures("stand_ins")  # the references on official data: tests/test_rubric_curves.py
 @pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        *((name, "stand_ins") for name in SHORT),
-        *(pytest.param(name, "stand_ins", marks=pytest.mark.full) for name in NAMES if name not in SHORT),
-        *(pytest.param(name, "official_data", marks=pytest.mark.full) for name in NAMES),
-    ],
+    "name", [pytest.param(name, marks=[] if name in SHORT else [pytest.mark.full]) for name in NAMES]
 )
-def test_the_solutions_run_silently_and_get_full_points(
-    name: str, data: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    request.getfixturevalue(data)
+def test_the_solutions_run_silently_and_get_full_points(name: str, tmp_path: Path) -> None:
     done = run(source(name), tmp_path)
     assert outputs(done, "error") == {}
     assert outputs(done, "stderr") == {}

@@ -1,13 +1,14 @@
-"""What the exercises show, on both sources: the course's recipes, by plain Keras or the engine that equals it."""
+"""What the exercises show, on both sources: the course's recipes, by the sweep's engine, whose steps are Keras'."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from test_datasets_sources import official
 
+from dropnorm.curves import LearningCurves
 from dropnorm.datasets import standins
 from dropnorm.split import Split
-from dropnorm.sweep import BatchNorm, Dense, Plan, Relu, run
+from dropnorm.sweep import BatchNorm, Dense, Dropout, Plan, Relu, run
 
 pytestmark = pytest.mark.full
 SOURCES = ("stand-in", "official")
@@ -17,40 +18,33 @@ def table(name: str, source: str) -> pd.DataFrame:
     return official(name) if source == "official" else standins.draw(name)
 
 
-def spotify(songs: pd.DataFrame, rate: float) -> tuple[list[float], float]:
-    """Validation losses of the Spotify recipe, and the generalization gap of its last epoch, taken at inference."""
-    import keras
+def spotify(songs: pd.DataFrame, rate: float) -> LearningCurves:
+    """Curves of the Spotify recipe: the songs of an artist on one side of the split."""
     from sklearn.compose import make_column_transformer
     from sklearn.model_selection import GroupShuffleSplit
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     X = songs.copy()
-    y = X.pop("track_popularity") / 100
+    y = X.pop("track_popularity").to_numpy() / 100
     artists = X.pop("track_artist")
     train, valid = next(GroupShuffleSplit(train_size=0.75, random_state=0).split(X, y, artists))
     numeric = list(X.columns.drop("playlist_genre"))
     prepare = make_column_transformer((StandardScaler(), numeric), (OneHotEncoder(), ["playlist_genre"]))
     X_train, X_valid = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[valid])
     assert X_train.shape[1] == 18
-    keras.utils.set_random_seed(0)
-    layers = [keras.layers.Input((18,))]
-    for units in (128, 64):
-        layers += [keras.layers.Dense(units, activation="relu")]
-        layers += [keras.layers.Dropout(rate)] if rate else []
-    model = keras.Sequential([*layers, keras.layers.Dense(1)])
-    model.compile("adam", "mae")
-    history = model.fit(
-        X_train, y.iloc[train], validation_data=(X_valid, y.iloc[valid]), batch_size=512, epochs=50, verbose=0
+    dropout = (Dropout(rate),) if rate else ()
+    plan = Plan(
+        (Dense(128), Relu(), *dropout, Dense(64), Relu(), *dropout, Dense(1)), "adam", epochs=50, batch_size=512
     )
-    losses = history.history["val_loss"]
-    return losses, losses[-1] - model.evaluate(X_train, y.iloc[train], batch_size=4096, verbose=0)
+    return run(plan, Split(X_train, y[train], X_valid, y[valid]))
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_spotify_overfits_without_dropout_and_not_with_it(source: str) -> None:
     songs = table("spotify", source)
-    without, gap_without = spotify(songs, 0)
-    with_dropout, gap_with = spotify(songs, 0.3)
+    curves = [spotify(songs, rate) for rate in (0, 0.3)]
+    without, with_dropout = (each.val_loss[0] for each in curves)
+    gap_without, gap_with = (each.gap[0] for each in curves)
     print(f"\nspotify, {source}: best {min(without):.4f} @{np.argmin(without) + 1}, last {without[-1]:.4f}", end="")
     print(f", gap {gap_without:.3f}; with dropout best {min(with_dropout):.4f} @{np.argmin(with_dropout) + 1}", end="")
     print(f", last {with_dropout[-1]:.4f}, gap {gap_with:.3f}")
