@@ -6,28 +6,16 @@ and one notebook in ``solutions/``.
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
+from operator import attrgetter
 
+from grader.declarations import declared
 from grader.exercises.noun import Exercise
 from grader.rubric import Rubric
 
 __all__ = ["EXERCISES", "Exercise", "exercise", "rubric"]
 
 
-
-def _declared() -> dict[str, Exercise]:
-    """All declarations by name; a name that two of them have would leave one of them unjudged."""
-    found: dict[str, Exercise] = {}
-    for module in sorted(entry.name for entry in iter_modules(__path__)):
-        for declared in getattr(import_module(f"{__name__}.{module}"), "DECLARED", ()):
-            if declared.name in found:
-                raise ValueError(f"Two exercises are called {declared.name!r}; one is in grader/exercises/{module}.py.")
-            found[declared.name] = declared
-    return found
-
-
-EXERCISES: dict[str, Exercise] = _declared()
+EXERCISES: dict[str, Exercise] = declared(__name__, "DECLARED", attrgetter("name"), "exercises")
 
 
 def exercise(name: str) -> Exercise:

@@ -6,26 +6,14 @@ this package that names its entries in ``ENTRIES`` is found by itself.
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
+from operator import attrgetter
 
+from grader.declarations import declared
 from grader.misconceptions.noun import Misconception
 
 __all__ = ["MISCONCEPTIONS", "Misconception", "explain"]
 
-
-def _named() -> dict[str, Misconception]:
-    """All entries by key; a key that two of them have would leave one of them untold."""
-    found: dict[str, Misconception] = {}
-    for module in sorted(entry.name for entry in iter_modules(__path__)):
-        for entry in getattr(import_module(f"{__name__}.{module}"), "ENTRIES", ()):
-            if entry.key in found:
-                raise ValueError(f"Two misconceptions are called {entry.key!r}; one is in {module}.py.")
-            found[entry.key] = entry
-    return found
-
-
-MISCONCEPTIONS: dict[str, Misconception] = _named()
+MISCONCEPTIONS: dict[str, Misconception] = declared(__name__, "ENTRIES", attrgetter("key"), "misconceptions")
 
 
 def explain(key: str, **seen: object) -> str:
