@@ -30,5 +30,5 @@ def test_what_modules_declare_is_found_in_their_order(package: Path) -> None:
 
 def test_two_of_one_name_are_refused(package: Path) -> None:
     (package / "c.py").write_text("WORDS = ('four',)")
-    with pytest.raises(ValueError, match="Two words are called 'four'; one is in some_package.c"):
+    with pytest.raises(ValueError, match=r"Two words are called 'four'; one is in some_package\.c\."):
         declared(package.name, "WORDS", str, "words")
