@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pytest
 from ipywidgets.widgets import widget
 
-from dropnorm.lab import DropoutLab
+from dropnorm.lab import DropoutLab, dropout_lab
 from dropnorm.sweep import background
 from dropnorm.sweep.background import Background
 from tests.instant_pool import opened, path
@@ -83,6 +84,25 @@ def test_train_live_and_stop(instant):
     assert "Thin and broken lines: the live training." in lab.controls.source.value
     lab.controls.train.click()
     assert "Stopped." not in lab.controls.reading.value
+    lab.close()
+
+
+def test_while_the_slider_moves_the_training_draws_nothing_of_its_own(instant, monkeypatch):
+    lab = opened(0.3, **SMALL)
+    began = once(lab.controls.progress, bool)
+    lab.controls.train.click()
+    assert began.wait(PATIENCE)
+    monkeypatch.setattr(dropout_lab, "PAUSE", 0)
+    monkeypatch.setattr(dropout_lab, "HELD", 3600)
+    lab.controls.rate.value = 0.4
+    drawn = lab.controls.curves.value
+    late = replace(lab._progress, epochs=99)
+    lab._epoch(lab._token, late)
+    assert lab.controls.curves.value == drawn and lab.controls.progress.value < 99
+    monkeypatch.setattr(dropout_lab, "HELD", 0)
+    heard = once(lab.controls.progress, lambda epochs: epochs == 99)
+    lab._epoch(lab._token, late)
+    assert heard.is_set()
     lab.close()
 
 

@@ -26,6 +26,9 @@ from dropnorm.lab.wine_lab import WineLab
 from dropnorm.sweep.plan import Plan
 
 PAUSE = 0.1  # seconds between pictures of a live training: more would keep a slider's move waiting
+# Seconds after a slider's move in which the training draws nothing of its own: each move draws the latest epoch anyway,
+# and the next one, while somebody drags, would find the page busy.
+HELD = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class DropoutLab(WineLab):
         self._live: LiveTraining | None = None  # the one that runs or ended last; None after a reset
         self._progress: Progress | None = None  # its curves so far
         self._token: object | None = None  # of the live training that is heard, while it runs
-        self._said, self._painted = "", 0.0
+        self._said, self._painted, self._moved = "", 0.0, 0.0
         self.controls = DropoutControls(self.setting)
         self._swept = SweptCurves(self._came, self._say)
         self._picture = wine.axes()
@@ -131,7 +134,7 @@ class DropoutLab(WineLab):
         with self._lock:
             if self.controls is None or setting == self.setting:
                 return
-            before, self.setting, self._said = self.setting, setting, ""
+            before, self.setting, self._said, self._moved = self.setting, setting, "", time.monotonic()
             if self._training:
                 self._live.move(setting.rate)
             elif self._progress is not None:  # a live training that has ended becomes the ghost
@@ -197,7 +200,8 @@ class DropoutLab(WineLab):
             if self.controls is None or token is not self._token:
                 return
             self._progress = progress
-            if time.monotonic() - self._painted >= PAUSE:
+            now = time.monotonic()
+            if now - self._painted >= PAUSE and now - self._moved >= HELD:
                 self._paint()
 
     def _ended(self, token: object, failure: str | None) -> None:
