@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dropnorm.curves import VALIDATION
+from dropnorm.experiments.depth import root_mean_square
 from dropnorm.split import STANDARDISED, Split, split
 
 # Keras is imported where a training begins: reading a table must not wait for TensorFlow.
@@ -69,7 +70,6 @@ def wander(job: Bias, epochs: int = EPOCHS) -> dict[str, Any]:
     Empty where there are no biases.
     """
     import keras
-    from keras.ops import convert_to_numpy
 
     from dropnorm.training import train
 
@@ -78,19 +78,19 @@ def wander(job: Bias, epochs: int = EPOCHS) -> dict[str, Any]:
     model = network(job.use_bias, parts.X_train.shape[1])
     model.compile(optimizer=optimizer(job.optimizer), loss="mae")
     dense, norms = model.layers[: 3 * BLOCKS : 3], model.layers[1 : 3 * BLOCKS : 3]
-    kernels = [convert_to_numpy(layer.kernel) for layer in dense]
+    kernels = [layer.kernel.numpy() for layer in dense]
     first = _gradients(model, parts) if job.use_bias else {}
     curves = train(model, parts, epochs=epochs, batch_size=BATCH, seed=job.seed)
-    moved = [convert_to_numpy(layer.kernel) - kernel for layer, kernel in zip(dense, kernels, strict=True)]
+    moved = [layer.kernel.numpy() - kernel for layer, kernel in zip(dense, kernels, strict=True)]
     row = asdict(job) | {
         "best_val_loss": curves.best_val_loss[0],
         "last_val_loss": curves.last(VALIDATION)[0],
-        "kernel_moved": _rms(np.concatenate([each.ravel() for each in moved])),
-        "beta": _rms(np.concatenate([convert_to_numpy(layer.beta) for layer in norms])),
+        "kernel_moved": root_mean_square(np.concatenate([each.ravel() for each in moved])),
+        "beta": root_mean_square(np.concatenate([layer.beta.numpy() for layer in norms])),
     }
     if not job.use_bias:
         return row | dict.fromkeys(NEEDLESS, np.nan)
-    last, bias = _gradients(model, parts), _rms(np.concatenate([convert_to_numpy(layer.bias) for layer in dense]))
+    last, bias = _gradients(model, parts), root_mean_square(np.concatenate([layer.bias.numpy() for layer in dense]))
     with_bias = _loss(model, parts)
     for layer, norm in zip(dense, norms, strict=True):
         norm.moving_mean.assign(norm.moving_mean - layer.bias)
@@ -128,7 +128,3 @@ def _gradients(model: keras.Model, parts: Split) -> dict[str, float]:
 
 def _loss(model: keras.Model, parts: Split) -> float:
     return float(np.abs(np.array(model(parts.X_valid, training=False))[:, 0] - parts.y_valid).mean())
-
-
-def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2)))

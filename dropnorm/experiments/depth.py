@@ -80,11 +80,11 @@ def through_the_layers(plan: Plan, X: np.ndarray, weights: np.ndarray | None = N
     step = np.random.default_rng((plan.seed, 2)).standard_normal(kernel.shape)
     kernel += step * (CHANGE * np.linalg.norm(kernel) / np.linalg.norm(step))
     after = _given(network, X)
-    spread = np.array([_rms(values.std(axis=0)) for values in before])
+    spread = np.array([root_mean_square(values.std(axis=0)) for values in before])
     return {
-        "mean": np.array([_rms(values.mean(axis=0)) for values in before]),
+        "mean": np.array([root_mean_square(values.mean(axis=0)) for values in before]),
         "spread": spread,
-        "change": np.array([_rms(b - a) for a, b in zip(before, after, strict=True)]) / spread,
+        "change": np.array([root_mean_square(b - a) for a, b in zip(before, after, strict=True)]) / spread,
     }
 
 
@@ -98,5 +98,6 @@ def _given(network: Network, X: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-def _rms(values: np.ndarray) -> float:
+def root_mean_square(values: np.ndarray) -> float:
+    """Of all entries."""
     return float(np.sqrt(np.mean(values**2)))
