@@ -12,6 +12,7 @@ import numpy as np
 
 from grader.exercises import exercise
 from grader.facts import Operation
+from grader.operations import BATCH_NORM, RELU, SOFTMAX, dense, dropout, hidden
 from grader.prepared import Data
 from grader.spec import FitSettings, ModelSpec
 
@@ -42,24 +43,6 @@ def trained_on_all(data: Data) -> Data:
     return replace(data, X_train=everything[0], y_train=everything[1])
 
 
-RELU = Operation("activation", "", {"function": "relu"})
-
-
-def dense(units: int) -> Operation:
-    """A Dense layer without its activation."""
-    return Operation("dense", "", {"units": units, "use_bias": True})
-
-
-def dropout(rate: float = 0.3, kind: str = "dropout") -> Operation:
-    """A Dropout layer, or one of its kin."""
-    return Operation(kind, "", {"rate": rate})
-
-
-BATCH_NORM = next(
-    step for step in exercise("concrete_model").reference.operations if step.kind == "batch_normalization"
-)
-
-
 def _spotify(**changes: object) -> Candidate:
     return Candidate(replace(exercise("spotify_model").reference, **changes))
 
@@ -68,14 +51,13 @@ def _stack(widths: Sequence[int], *rates: float, before: bool = False) -> tuple[
     """Hidden layers, each with a dropout of its rate behind it (or before it); rate 0 stands for none."""
     steps: list[Operation] = []
     for units, rate in zip(widths, rates, strict=True):
-        hidden, drop = [dense(units), RELU], [dropout(rate)] if rate else []
-        steps += drop + hidden if before else hidden + drop
+        steps += (dropout(rate), *hidden(units)) if before else hidden(units, rate)
     return (*steps, dense(1))
 
 
 def _with(*extra: Operation) -> tuple[Operation, ...]:
     """The hidden layers of the exercise, with these steps behind each."""
-    return (dense(128), RELU, *extra, dense(64), RELU, *extra, dense(1))
+    return (*hidden(128), *extra, *hidden(64), *extra, dense(1))
 
 
 SPOTIFY = {
@@ -86,11 +68,11 @@ SPOTIFY = {
     "only after the first": _spotify(operations=_stack((128, 64), 0.3, 0)),
     "only after the second": _spotify(operations=_stack((128, 64), 0, 0.3)),
     "before each hidden layer": _spotify(operations=_stack((128, 64), 0.3, 0.3, before=True)),
-    "on the output as well": _spotify(operations=(*_with(dropout()), dropout())),
-    "twice in a row": _spotify(operations=_with(dropout(), dropout())),
-    "AlphaDropout": _spotify(operations=_with(dropout(kind="alpha_dropout"))),
+    "on the output as well": _spotify(operations=(*_with(dropout(0.3)), dropout(0.3))),
+    "twice in a row": _spotify(operations=_with(dropout(0.3), dropout(0.3))),
+    "AlphaDropout": _spotify(operations=_with(dropout(0.3, "alpha_dropout"))),
     "batch normalization instead": _spotify(operations=_with(BATCH_NORM)),
-    "no activation": _spotify(operations=(dense(128), dropout(), dense(64), dropout(), dense(1))),
+    "no activation": _spotify(operations=(dense(128), dropout(0.3), dense(64), dropout(0.3), dense(1))),
     "sgd": _spotify(compile=replace(exercise("spotify_model").reference.compile, optimizer="sgd", learning_rate=0.01)),
     "10 epochs": _spotify(fit=FitSettings(epochs=10, batch_size=512)),
     "own: 192 at 0.4, 64 at 0.2": replace(_spotify(operations=_stack((192, 64), 0.4, 0.2)), right=True),
@@ -125,7 +107,7 @@ CONCRETE = {
     "not before the output": _concrete(operations=_before(0, 1, 2)),
     "frozen": _concrete(operations=_before(*ALL, step=replace(BATCH_NORM, trainable=False))),
     "LayerNormalization": _concrete(operations=_before(*ALL, step=LAYER_NORM)),
-    "dropout instead": _concrete(operations=_before(*ALL, step=dropout())),
+    "dropout instead": _concrete(operations=_before(*ALL, step=dropout(0.3))),
     "no activation": _concrete(operations=_before(*ALL, relu=())),
     "adam": _concrete(
         compile=replace(exercise("concrete_model").reference.compile, optimizer="adam", learning_rate=0.001)
@@ -145,7 +127,7 @@ def _blocks(*block: Operation, before: tuple[Operation, ...] = (), output: Opera
 
 
 def _unbiased(units: int) -> Operation:
-    return Operation("dense", "", {"units": units, "use_bias": False})
+    return dense(units, use_bias=False)
 
 
 UNCENTRED = replace(BATCH_NORM, settings={**BATCH_NORM.settings, "center": False})
@@ -175,16 +157,13 @@ def _vehicles(data: Callable[[Data], Data] = lambda data: data, **changes: objec
     return Candidate(replace(exercise("vehicles_model").reference, **changes), data)
 
 
-SOFTMAX = Operation("activation", "", {"function": "softmax"})
-
-
 def _recognising(
-    inputs: float = 0.3, hidden: Sequence[float] = (0.5, 0.5, 0.5), behind: Sequence[Operation] = (SOFTMAX,)
+    inputs: float = 0.3, rates: Sequence[float] = (0.5, 0.5, 0.5), behind: Sequence[Operation] = (SOFTMAX,)
 ) -> tuple[Operation, ...]:
     """The three hidden layers and the output, dropout at the inputs and behind each at its rate; 0 stands for none."""
     steps = [dropout(inputs)] if inputs else []
-    for units, rate in zip((16, 32, 64), hidden, strict=True):
-        steps += [dense(units), RELU, *([dropout(rate)] if rate else [])]
+    for units, rate in zip((16, 32, 64), rates, strict=True):
+        steps += hidden(units, rate)
     return (*steps, dense(3), *behind)
 
 

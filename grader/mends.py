@@ -22,10 +22,10 @@ from dropnorm.curves import VALIDATION
 from dropnorm.files import write_atomically
 from dropnorm.places import DATA
 from grader.exercises import exercise
-from grader.exercises.concrete import BATCH_NORM, RELU
 from grader.exercises.diagnosis import OUTCOMES
 from grader.exercises.gone_wrong import TRAININGS
 from grader.facts import CompileFacts, Operation
+from grader.operations import BATCH_NORM, dense, hidden
 from grader.retraining import trained
 from grader.spec import FitSettings, ModelSpec
 
@@ -41,19 +41,11 @@ def table(source: str) -> Path:
     return DATA / "diagnosis" / f"mends-{source}.csv"
 
 
-def _dense(units: int) -> Operation:
-    return Operation("dense", "", {"units": units, "use_bias": True})
-
-
-def _dropout(rate: float) -> tuple[Operation, ...]:
-    return (Operation("dropout", "", {"rate": rate}),) if rate else ()
-
-
 def _hidden(*widths: int, rates: tuple[float, ...] = (), before: tuple[Operation, ...] = ()) -> tuple[Operation, ...]:
     """Hidden layers with relu, ``before`` in front of each, dropout of these rates behind them; and the output."""
     rates = rates or (0,) * len(widths)
     blocks = zip(widths, rates, strict=True)
-    return (*(step for units, rate in blocks for step in (*before, _dense(units), RELU, *_dropout(rate))), _dense(1))
+    return (*(step for units, rate in blocks for step in (*before, *hidden(units, rate))), dense(1))
 
 
 def _trial(number: int, epochs: int | None = None, **changes: Any) -> ModelSpec:

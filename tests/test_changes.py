@@ -13,11 +13,11 @@ from dropnorm.curves import LearningCurves
 from grader import changes as c
 from grader.changes import changes
 from grader.criteria.layout import BATCH_NORM
-from grader.exercises.concrete import BATCH_NORM as NORM
-from grader.exercises.concrete import RELU
 from grader.exercises.gone_wrong import TRAININGS
 from grader.facts import CompileFacts, Operation
 from grader.fit_settings import read
+from grader.operations import BATCH_NORM as NORM
+from grader.operations import RELU
 from grader.retraining import Stop, beyond
 from grader.spec import FitSettings, ModelSpec
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from grader.criteria import answers, batch_norm, compiled, curves, structure, training
 from grader.criteria.begun import model_begun
 from grader.exercises.noun import Exercise, questions, rubrics
-from grader.facts import CompileFacts, Operation
+from grader.facts import CompileFacts
+from grader.operations import BATCH_NORM, RELU, dense
 from grader.prepared import Data
 from grader.rubric import Rubric
 from grader.spec import FitSettings, ModelSpec
@@ -29,20 +30,9 @@ def prepare(concrete: pd.DataFrame) -> Data:
     return Data(X_train, y_train, X_valid, y_valid, tuple(inputs[0].columns))
 
 
-BATCH_NORM = Operation(
-    "batch_normalization", "", {"axis": -1, "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
-)
-
-
-def _dense(units: int) -> Operation:
-    return Operation("dense", "", {"units": units, "use_bias": True})
-
-
-RELU = Operation("activation", "", {"function": "relu"})
-
 REFERENCE = ModelSpec(
     inputs=8,
-    operations=(BATCH_NORM, *(_dense(512), RELU, BATCH_NORM) * 3, _dense(1)),
+    operations=(BATCH_NORM, *(dense(512), RELU, BATCH_NORM) * 3, dense(1)),
     compile=CompileFacts("sgd", 0.01, "mean_absolute_error"),
     fit=FitSettings(epochs=100, batch_size=64),
 )

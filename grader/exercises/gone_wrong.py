@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.exercises import concrete, spotify
 from grader.facts import CompileFacts, Operation
+from grader.operations import dense, hidden
 from grader.prepared import Data
 from grader.spec import FitSettings, ModelSpec
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 TRACKS = 4000  # of Spotify's; enough to learn from, few enough to be learned by heart
 LOSS = "mean_absolute_error"
-RELU = concrete.RELU
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +65,7 @@ def scaled_concrete(table: pd.DataFrame) -> Data:
 
 def _network(*widths: int, rate: float = 0) -> tuple[Operation, ...]:
     """Hidden layers with relu, each with dropout of that rate behind it, and an output of one unit."""
-    dropped = (Operation("dropout", "", {"rate": rate}),) if rate else ()
-    return (*(step for units in widths for step in (_dense(units), RELU, *dropped)), _dense(1))
-
-
-def _dense(units: int) -> Operation:
-    return Operation("dense", "", {"units": units, "use_bias": True})
+    return (*(step for units in widths for step in hidden(units, rate)), dense(1))
 
 
 def _adam(rate: float = 0.001) -> CompileFacts:

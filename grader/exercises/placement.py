@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from grader.criteria import answers, batch_norm, bias, compiled, curves, structure, training
 from grader.criteria.begun import model_begun
-from grader.exercises.concrete import BATCH_NORM, RELU, prepare
+from grader.exercises.concrete import prepare
 from grader.exercises.noun import Exercise, questions, rubrics
-from grader.facts import CompileFacts, Operation
+from grader.facts import CompileFacts
+from grader.operations import BATCH_NORM, RELU, dense
 from grader.rubric import Rubric
 from grader.spec import FitSettings, ModelSpec
 
-BLOCK = (Operation("dense", "", {"units": 512, "use_bias": False}), BATCH_NORM, RELU)
-OUTPUT = Operation("dense", "", {"units": 1, "use_bias": True})
+BLOCK = (dense(512, use_bias=False), BATCH_NORM, RELU)
 
 # Trained as the first unit trains its network on these data, so that the two may be compared. Other learning rates
 # (0.003 to 0.1) and batches (16, 32, 128) end no lower and no calmer.
 REFERENCE = ModelSpec(
     inputs=8,
-    operations=(*BLOCK * 3, OUTPUT),
+    operations=(*BLOCK * 3, dense(1)),
     compile=CompileFacts("sgd", 0.01, "mean_absolute_error"),
     fit=FitSettings(epochs=100, batch_size=64),
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from grader.criteria import answers, compiled, curves, dropout, structure, training
 from grader.criteria.begun import model_begun
 from grader.exercises.noun import Exercise, questions, rubrics
-from grader.facts import CompileFacts, Operation
+from grader.facts import CompileFacts
+from grader.operations import dense, hidden
 from grader.prepared import Data
 from grader.rubric import Rubric
 from grader.spec import FitSettings, ModelSpec
@@ -49,17 +50,9 @@ def prepare(tracks: pd.DataFrame) -> Data:
     return Data(X_train, y_train, X_valid, y_valid, names, grouped_by="track_artist", standardised=True)
 
 
-def _hidden(units: int) -> tuple[Operation, ...]:
-    return (
-        Operation("dense", "", {"units": units, "use_bias": True}),
-        Operation("activation", "", {"function": "relu"}),
-        Operation("dropout", "", {"rate": 0.3}),
-    )
-
-
 REFERENCE = ModelSpec(
     inputs=18,
-    operations=(*_hidden(128), *_hidden(64), Operation("dense", "", {"units": 1, "use_bias": True})),
+    operations=(*hidden(128, 0.3), *hidden(64, 0.3), dense(1)),
     compile=CompileFacts("adam", 0.001, "mean_absolute_error"),
     fit=FitSettings(epochs=50, batch_size=512),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader import operations
 from grader.criteria import answers, compiled, curves, dropout, structure, training
 from grader.criteria.begun import model_begun
 from grader.exercises.noun import Exercise, questions, rubrics
-from grader.facts import CompileFacts, Operation
+from grader.facts import CompileFacts
 from grader.prepared import Data
 from grader.rubric import Rubric
 from grader.spec import FitSettings, ModelSpec
@@ -40,23 +41,15 @@ def prepared(parts: VehicleParts) -> Data:
     return Data(X_train, y_train, X_valid, y_valid, (), standardised=True, kinds=len(KINDS))
 
 
-def _hidden(units: int) -> tuple[Operation, ...]:
-    return (
-        Operation("dense", "", {"units": units, "use_bias": True}),
-        Operation("activation", "", {"function": "relu"}),
-        Operation("dropout", "", {"rate": 0.5}),
-    )
-
-
 REFERENCE = ModelSpec(
     inputs=12_288,
     operations=(
-        Operation("dropout", "", {"rate": 0.3}),
-        *_hidden(16),
-        *_hidden(32),
-        *_hidden(64),
-        Operation("dense", "", {"units": 3, "use_bias": True}),
-        Operation("activation", "", {"function": "softmax"}),
+        operations.dropout(0.3),
+        *operations.hidden(16, 0.5),
+        *operations.hidden(32, 0.5),
+        *operations.hidden(64, 0.5),
+        operations.dense(3),
+        operations.SOFTMAX,
     ),
     compile=CompileFacts("adam", 0.001, "sparse_categorical_crossentropy"),
     fit=FitSettings(epochs=30, batch_size=64),

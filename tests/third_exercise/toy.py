@@ -2,16 +2,12 @@
 
 from grader.criteria import dropout, structure
 from grader.criteria.begun import model_begun
-from grader.exercises.concrete import RELU, prepare
+from grader.exercises.concrete import prepare
 from grader.exercises.noun import Exercise, rubrics
-from grader.facts import CompileFacts, Operation
+from grader.facts import CompileFacts
+from grader.operations import dense, hidden
 from grader.rubric import Rubric
 from grader.spec import FitSettings, ModelSpec
-
-
-def _dense(units: int) -> Operation:
-    return Operation("dense", "", {"units": units, "use_bias": True})
-
 
 MODEL = Exercise(
     name="toy_model",
@@ -22,7 +18,7 @@ MODEL = Exercise(
     other_models=(),
     reference=ModelSpec(
         inputs=8,
-        operations=(_dense(32), RELU, Operation("dropout", "", {"rate": 0.2}), _dense(1)),
+        operations=(*hidden(32, 0.2), dense(1)),
         compile=CompileFacts("adam", 0.001, "mean_absolute_error"),
         fit=FitSettings(epochs=20, batch_size=64),
     ),
