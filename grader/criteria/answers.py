@@ -65,16 +65,21 @@ def _question(
         series = evidence.series(history)
         if VALIDATION not in series or LOGGED not in series or not len(series[VALIDATION]):
             return (Fault(explain("nothing_to_answer", history=history), 1.0, "not_trained"),)
-        given = evidence.answer(name)
-        if given is None and evidence.error is not None:  # the cell has answered another question before it raised
-            fault = explain_error(evidence.error, name)
-            return (Fault(fault.message, 1.0, fault.misconception),)
-        if given is None:
-            return (Fault(f"`{name}` is still None: this question has not been answered yet.", 1.0),)
-        fault = judged(name, given, series)
-        return () if fault is None else (fault,)
+        return judge_answer(evidence, name, lambda given: judged(name, given, series))
 
     return Criterion(name, title, points, judge)
+
+
+def judge_answer(evidence: Any, name: str, judged: Callable[[Any], Fault | None]) -> tuple[Fault, ...]:
+    """What is wrong with the answer of that name: as ``judged`` finds of its value, or that there is none."""
+    given = evidence.answer(name)
+    if given is None and evidence.error is not None:  # the cell has answered another question before it raised
+        raised = explain_error(evidence.error, name)
+        return (Fault(raised.message, 1.0, raised.misconception),)
+    if given is None:
+        return (Fault(f"`{name}` is still None: this question has not been answered yet.", 1.0),)
+    fault = judged(given)
+    return () if fault is None else (fault,)
 
 
 def scalar(given: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,12 @@ def gap_closed(points: float) -> Criterion:
 
 def converged(points: float) -> Criterion:
     """The validation loss at the end lies in the reference's band."""
-    return Criterion("converged", "Validation loss has come down", points, _converged)
+    return Criterion("converged", "Validation loss has come down", points, _come_down("last_val_loss", "not_converged"))
 
 
 def reached(points: float) -> Criterion:
     """The lowest validation loss lies in the reference's band: for curves that jump too much to judge their end."""
-    return Criterion("reached", "Validation loss has come down", points, _reached)
+    return Criterion("reached", "Validation loss has come down", points, _come_down("best_val_loss", "not_reached"))
 
 
 def own_loss(points: float) -> Criterion:
@@ -94,24 +95,19 @@ def _gap_closed(evidence: Any) -> tuple[Fault, ...]:
     return ()
 
 
-def _converged(evidence: Any) -> tuple[Fault, ...]:
-    limits, loss = evidence.band("last_val_loss"), evidence.last_val_loss
-    if _finite(evidence) or not np.isfinite(loss):
-        return (Fault(NO_NUMBERS, 1.0),)
-    if limits is None or limits.holds(loss):
-        return ()
-    key = "not_converged" if _above(limits, loss) else "too_good"
-    return (Fault(explain(key, loss=_shown(loss)), 1.0, key),)
+def _come_down(figure: str, too_high: str) -> Callable[[Any], tuple[Fault, ...]]:
+    """Whether a figure of the validation loss lies in its band; ``too_high`` is the misconception where it does not."""
 
+    def judge(evidence: Any) -> tuple[Fault, ...]:
+        limits, loss = evidence.band(figure), getattr(evidence, figure)
+        if _finite(evidence) or not np.isfinite(loss):
+            return (Fault(NO_NUMBERS, 1.0),)
+        if limits is None or limits.holds(loss):
+            return ()
+        key = too_high if _above(limits, loss) else "too_good"
+        return (Fault(explain(key, loss=_shown(loss)), 1.0, key),)
 
-def _reached(evidence: Any) -> tuple[Fault, ...]:
-    limits, loss = evidence.band("best_val_loss"), evidence.best_val_loss
-    if _finite(evidence) or not np.isfinite(loss):
-        return (Fault(NO_NUMBERS, 1.0),)
-    if limits is None or limits.holds(loss):
-        return ()
-    key = "not_reached" if _above(limits, loss) else "too_good"
-    return (Fault(explain(key, loss=_shown(loss)), 1.0, key),)
+    return judge
 
 
 def _own_loss(evidence: Any) -> tuple[Fault, ...]:

@@ -13,8 +13,8 @@ from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.diagnosis import Diagnosis
 from dropnorm.symptoms import Problem
 from grader import recorded
-from grader.criteria.answers import scalar, shown
-from grader.criteria.errors import explain_error, shortened
+from grader.criteria.answers import judge_answer, scalar, shown
+from grader.criteria.errors import shortened
 from grader.criteria.layout import listed
 from grader.criteria.shown_by import Number, distances, falls, losses, shown_by, turned_round
 from grader.misconceptions import explain
@@ -89,14 +89,7 @@ def _criterion(key: str, title: str, points: float, judged: Callable[[str, Any],
     """A criterion on the answer of that name."""
 
     def judge(evidence: Any) -> tuple[Fault, ...]:
-        given = evidence.answer(key)
-        if given is None and evidence.error is not None:  # the cell has answered another question before it raised
-            raised = explain_error(evidence.error, key)
-            return (Fault(raised.message, 1.0, raised.misconception),)
-        if given is None:
-            return (Fault(f"`{key}` is still None: this question has not been answered yet.", 1.0),)
-        fault = judged(key, given)
-        return () if fault is None else (fault,)
+        return judge_answer(evidence, key, lambda given: judged(key, given))
 
     return Criterion(key, title, points, judge)
 
