@@ -56,6 +56,15 @@ def until_reading(page: sync_api.Page, view: str, words: str) -> None:
     )
 
 
+def drawn_after(page: sync_api.Page, view: str, before: str) -> str:
+    """Wait until a view's drawing is another one than before; it comes after the reading."""
+    page.wait_for_function(
+        "([view, before]) => document.querySelector(`${view} .dropnorm-picture`).innerHTML !== before",
+        arg=[view, before],
+    )
+    return page.locator(f"{view} .dropnorm-picture").inner_html()
+
+
 def play_until(page: sync_api.Page, view: str, words: str) -> None:
     """Let a view play until its reading has these words, and pause it."""
     play = page.locator(f"{view} .dropnorm-play")
@@ -120,7 +129,7 @@ def test_a_slider_of_the_batch_norm_lab_moves_its_histograms(page: sync_api.Page
     before = page.locator(f"{BATCH_NORM} .dropnorm-picture").inner_html()
     page.locator(f"{BATCH_NORM} .dropnorm-{name} .noUi-handle").press("End")
     until_reading(page, BATCH_NORM, reads)
-    assert page.locator(f"{BATCH_NORM} .dropnorm-picture").inner_html() != before
+    drawn_after(page, BATCH_NORM, before)
 
 
 def test_a_number_out_of_its_limits_is_answered_by_a_sentence(page: sync_api.Page) -> None:
@@ -156,6 +165,31 @@ def test_the_moving_averages_grow_while_batches_are_played_and_start_anew(page: 
     assert page.locator(f"{BATCH_NORM} path.moving-mean").get_attribute("d").count("L") >= 5
     page.locator(f"{BATCH_NORM} .dropnorm-reset").click()
     until_reading(page, BATCH_NORM, "after 0 batches")
+
+
+def test_vehicles_their_colours_and_a_slider_are_chosen_by_key_and_drawn(page: sync_api.Page) -> None:
+    make_up, red = (page.locator(f"{BATCH_NORM} {part}") for part in (".dropnorm-make-up", ".histogram path.red"))
+    page.locator(f"{BATCH_NORM} .dropnorm-batch-size .noUi-handle").press("End")
+    until_reading(page, BATCH_NORM, "512 activations, ")
+    assert red.count() == 0 and make_up.locator("button:disabled").count() == 4
+    page.locator(f"{BATCH_NORM} .dropnorm-activations button", has_text="vehicles").press("Enter")
+    until_reading(page, BATCH_NORM, "for pictures of 256 blue and 256 red cars")
+    sync_api.expect(red).to_have_count(3)  # an outline in each of the three histograms
+    sync_api.expect(make_up.locator("button:enabled")).to_have_count(4)
+    drawing = page.locator(f"{BATCH_NORM} .dropnorm-picture").inner_html()
+    page.keyboard.press("Tab")  # from the kind of activations to the colours
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    until_reading(page, BATCH_NORM, "for pictures of 512 blue cars")
+    until_reading(page, BATCH_NORM, "where the same cars in red make a batch of their own: pulled together")
+    drawing = drawn_after(page, BATCH_NORM, drawing)
+    page.locator(f"{BATCH_NORM} .dropnorm-shift .noUi-handle").press("Home")
+    drawn_after(page, BATCH_NORM, drawing)
+    page.locator(BATCH_NORM).scroll_into_view_if_needed()
+    keep_picture(page, "batch-norm-vehicles")
+    page.locator(f"{BATCH_NORM} .dropnorm-activations button", has_text="drawn").press("Enter")
+    until_reading(page, BATCH_NORM, "512 activations, ")
+    sync_api.expect(red).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["Dark", "Light"])
