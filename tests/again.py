@@ -1,4 +1,4 @@
-"""Rows of the tables of experiments, trained again: another processor rounds otherwise, and gives other curves."""
+"""The tables of experiments as they are kept, and their rows trained again: another processor gives other curves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+
+from dropnorm.experiments.tables import TABLES
+
+
+def table(name: str, source: str) -> pd.DataFrame:
+    """The table of that name, of one source."""
+    return pd.read_csv(TABLES[name].path(source))
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand-ins are what every test of a file trains on that names this fixture."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
 
 
 def lies_with_its_seeds(row: dict[str, Any], seeds: pd.DataFrame, columns: list[str], room: float = 0.3) -> None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from dropnorm.experiments import bias, depth
 from dropnorm.experiments.bias import ADAM, ADAM_LARGE, ADAM_SMALL, OPTIMIZERS, SGD, Bias
 from dropnorm.experiments.depth import LAYERS, NORMALIZED, PLAIN, Depth
-from dropnorm.experiments.tables import SOURCES, TABLES
+from dropnorm.experiments.tables import SOURCES
 from dropnorm.sweep.plan import Dense, Plan, Relu
-from tests.again import lies_with_its_seeds
-
-
-def table(name: str, source: str) -> pd.DataFrame:
-    return pd.read_csv(TABLES[name].path(source))
+from tests.again import lies_with_its_seeds, table
 
 
 def test_what_is_measured_through_the_layers() -> None:

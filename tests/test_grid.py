@@ -10,18 +10,11 @@ from dropnorm.experiments import grid
 from dropnorm.experiments.grid import ALL_ROWS, RATES, SETTINGS, WIDTH, Cell, parts_of
 from dropnorm.experiments.tables import SOURCES, TABLES
 from dropnorm.split import STANDARDISED, WITHOUT_TWINS, split
-from tests.again import lies_with_its_seeds
+from tests import again
+from tests.again import lies_with_its_seeds, table
 
 SEEDS = 5
-
-
-def table(source: str) -> pd.DataFrame:
-    return pd.read_csv(TABLES["grid"].path(source))
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+stand_in = again.stand_in
 
 
 def test_one_thing_at_a_time_is_changed() -> None:
@@ -61,7 +54,7 @@ def test_the_best_rate_is_that_of_the_lowest_mean() -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_committed_table_is_complete(source: str) -> None:
-    frame, keys = table(source), list(TABLES["grid"].keys)
+    frame, keys = table("grid", source), list(TABLES["grid"].keys)
     wanted = {(*setting, rate, seed) for setting in SETTINGS for rate in RATES for seed in range(SEEDS)}
     assert set(frame[keys].itertuples(index=False, name=None)) == wanted
     assert len(frame) == len(wanted) == len(grid.trainings(SEEDS))
@@ -70,7 +63,7 @@ def test_the_committed_table_is_complete(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_the_lesson_says_of_rates_holds(source: str) -> None:
-    frame = table(source)
+    frame = table("grid", source)
     names = {(16, 0, 0.0): "narrow", (64, 0, 0.0): "centre", (256, 0, 0.0): "wide"}
     names |= {(64, 500, 0.0): "500 rows", (64, 250, 0.0): "250 rows", (64, 0, 0.5): "noise"}
     frame["setting"] = [
@@ -93,5 +86,7 @@ def test_what_the_lesson_says_of_rates_holds(source: str) -> None:
 
 def test_a_row_is_trained_again() -> None:
     row = grid.fill(Cell(*SETTINGS[0], 0.3, 2))
-    seeds = table("stand-in").query("width == 64 and rows == 0 and noise == 0 and not without_twins and rate == 0.3")
+    seeds = table("grid", "stand-in").query(
+        "width == 64 and rows == 0 and noise == 0 and not without_twins and rate == 0.3"
+    )
     lies_with_its_seeds(row, seeds, ["best_val_loss", "last_val_loss", "loss_at_inference"])

@@ -8,19 +8,13 @@ import pytest
 
 from dropnorm.experiments import search
 from dropnorm.experiments.search import AFTER, BEFORE, NO_NORM, Candidate, judged, layers_of, recipe, three_parts
-from dropnorm.experiments.tables import SOURCES, TABLES
+from dropnorm.experiments.tables import SOURCES
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Relu
+from tests import again
+from tests.again import table
 
 SEARCHES = 10
-
-
-def table(source: str) -> pd.DataFrame:
-    return pd.read_csv(TABLES["search"].path(source))
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+stand_in = again.stand_in
 
 
 def test_no_row_is_in_two_parts() -> None:
@@ -90,14 +84,14 @@ def test_a_row_tells_a_whole_search() -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_committed_table_is_complete(source: str) -> None:
-    frame = table(source)
+    frame = table("search", source)
     assert frame["seed"].tolist() == list(range(SEARCHES)) == [job.seed for job in search.searches(5)]
     assert np.isfinite(frame.drop(columns="placement").to_numpy(float)).all()
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_the_lesson_says_of_the_winner_holds(source: str) -> None:
-    verdict = table(source)
+    verdict = table("search", source)
     # The choice flatters: on the average the test part takes back more from the winner than from the others.
     assert verdict["curse"].mean() > 0.005 and (verdict["curse"] > 0).sum() >= 7
     assert (verdict["test_loss"] - verdict["best_in_test"] >= 0).all() and (verdict["place_in_test"] > 1).sum() >= 7
