@@ -1,8 +1,8 @@
 """Who is in the class: what each learner writes into which cell, and what that is worth.
 
-Points by rubric: a Spotify model is worth 10 for its structure and 5 for its curve, a network of one's own 5, a
-Concrete model 10 and 5, each pair of questions 2. So Spotify's notebook has 26 points by machine, Concrete's 19, and
-each has a question in words, 3 points by hand.
+Points by rubric: a model's structure is worth 10 and its curve 5, a network of one's own 5, each pair of questions 2,
+each of four diagnoses 2 and its mending 4 and 4. So the notebooks have 26, 19, 34 and 40 points by machine, and but for
+one each has a question in words, 3 points by hand.
 """
 
 from __future__ import annotations
@@ -14,44 +14,51 @@ import nbformat
 from dropnorm import places
 from grader.questions import SOLUTION
 
-ASSIGNMENT = "dropout_and_batchnorm"
 SPOTIFY, CONCRETE = "1_spotify_dropout", "2_concrete_batchnorm"
-SOLVED = {
-    cell.id: "\n".join(SOLUTION.findall(cell.source))
-    for name in (SPOTIFY, CONCRETE)
-    for cell in nbformat.read(places.SOLUTIONS / ASSIGNMENT / f"{name}.ipynb", as_version=4).cells
-    if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code"
-}
+PLACEMENT, DIAGNOSIS = "1_placement", "2_diagnosis"
+FIRST, SECOND = "dropout_and_batchnorm", "placement_and_diagnosis"
+UNITS = {FIRST: (SPOTIFY, CONCRETE), SECOND: (PLACEMENT, DIAGNOSIS)}
 IN_WORDS = "The logged loss is taken with dropout on."
+
+# What the solutions write into each answer cell, and how many points each notebook's test cells have.
+SOLVED: dict[str, str] = {}
+MAXIMA: dict[str, dict[str, float]] = {}
+for unit, notebooks in UNITS.items():
+    for notebook in notebooks:
+        cells = nbformat.read(places.SOLUTIONS / unit / f"{notebook}.ipynb", as_version=4).cells
+        roles = [(cell, cell.metadata["nbgrader"]) for cell in cells if "nbgrader" in cell.metadata]
+        code = [(cell, role) for cell, role in roles if cell.cell_type == "code"]
+        SOLVED |= {cell.id: "\n".join(SOLUTION.findall(cell.source)) for cell, role in code if role["solution"]}
+        MAXIMA[notebook] = {cell.id: float(role["points"]) for cell, role in code if role["grade"]}
 
 
 @dataclass
 class Learner:
-    """One learner of the class: what is written into which cell, and what that is worth."""
+    """One learner of the class: what is written into which cell of which notebooks, and what that is worth.
+
+    ``points`` names the test cells that give any.
+    """
 
     name: str
     cells: dict[str, str] = field(default_factory=dict)
     points: dict[str, float] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
+    notebooks: tuple[str, ...] = (SPOTIFY, CONCRETE, PLACEMENT, DIAGNOSIS)
     on_time: bool = True
 
+    def hands_in(self, unit: str) -> bool:
+        """Whether there is a submission at all."""
+        return bool(set(self.notebooks) & set(UNITS[unit]))
 
-SPOTIFY_FULL = {
-    "spotify_baseline_questions": 2,
-    "spotify_structure": 10,
-    "spotify_curve": 5,
-    "spotify_questions": 2,
-    "spotify_own_model_loss": 5,
-    "spotify_own_questions": 2,
-}
-CONCRETE_FULL = {
-    "concrete_baseline_questions": 2,
-    "concrete_structure": 10,
-    "concrete_curve": 5,
-    "concrete_questions": 2,
-}
-FULL = SPOTIFY_FULL | CONCRETE_FULL
-NOTHING = dict.fromkeys(FULL, 0)
+    def points_in(self, unit: str) -> dict[str, float]:
+        """The points of every test cell of a unit, those of a missing notebook as well."""
+        tests = [test for notebook in UNITS[unit] for test in MAXIMA[notebook]]
+        return {test: self.points.get(test, 0.0) for test in tests}
+
+
+def full(*notebooks: str) -> dict[str, float]:
+    """Every point of these notebooks."""
+    return {test: points for notebook in notebooks for test, points in MAXIMA[notebook].items()}
+
 
 UNUSUAL = {
     "spotify_model": """
@@ -91,6 +98,23 @@ for _ in range(3):
     x = layers.Activation("relu")(x)
 model = keras.Model(inputs, layers.Dense(1)(layers.BatchNormalization()(x)))
 """,
+    "placement_model": """
+class Block(layers.Layer):
+    def __init__(self, units):
+        super().__init__()
+        self.dense, self.norm = layers.Dense(units, use_bias=False), layers.BatchNormalization()
+
+    def call(self, x, training=None):
+        return keras.ops.relu(self.norm(self.dense(x), training=training))
+
+model = keras.Sequential([keras.Input((8,)), Block(512), Block(512), Block(512), layers.Dense(1)])
+""",
+    "vehicles_model": """
+x = inputs = keras.Input((PIXELS,))
+for rate, units in ((0.3, 16), (0.5, 32), (1 / 2, 64)):
+    x = layers.ReLU()(layers.Dense(units)(layers.Dropout(rate)(x)))
+vehicles_model = keras.Model(inputs, keras.ops.softmax(layers.Dense(3)(layers.Dropout(0.5)(x))))
+""",
 }
 HOME_MADE = """
 class Mine(layers.Layer):
@@ -114,10 +138,21 @@ LOGGED_GAP = (
     "best_epoch = int(np.argmin(history.history['val_loss'])) + 1\n"
     "gap = history.history['val_loss'][-1] - history.history['loss'][-1]"
 )
+BOTH_LAYERS = """
+model = keras.Sequential([keras.Input((18,))])
+for units in (128, 64):
+    model.add(layers.Dense(units))
+    model.add(layers.BatchNormalization())
+    model.add(layers.Activation("relu"))
+    model.add(layers.Dropout(0.3))
+model.add(layers.Dense(1))
+model.compile(optimizer="adam", loss="mae")
+fit_settings = {"epochs": 40, "batch_size": 128}
+"""
 
 CLASS = [
-    Learner("ada", SOLVED, FULL),
-    Learner("ben", SOLVED | UNUSUAL, FULL),
+    Learner("ada", SOLVED, full(SPOTIFY, CONCRETE, PLACEMENT, DIAGNOSIS)),
+    Learner("ben", SOLVED | UNUSUAL, full(SPOTIFY, CONCRETE, PLACEMENT), notebooks=(SPOTIFY, CONCRETE, PLACEMENT)),
     Learner(
         "cleo",  # partly right
         {
@@ -126,9 +161,11 @@ CLASS = [
             "spotify_answers": LOGGED_GAP,
             "concrete_model": SOLVED["concrete_model"],
             "concrete_answers": LOGGED_GAP,
+            "diagnosis_1": SOLVED["diagnosis_1"],
+            "mended_1": BOTH_LAYERS,
+            "diagnosis_2": SOLVED["diagnosis_1"],
         },
-        NOTHING
-        | {
+        {
             "spotify_baseline_questions": 1.5,  # the epoch is counted from 0: named, and half of its point
             "spotify_structure": 9,  # one of two rates: half of the 2 points for rates
             "spotify_curve": 2,  # the loss stays high, so neither its 1.5 nor those for a gap that says nothing
@@ -136,20 +173,24 @@ CLASS = [
             "concrete_structure": 10,
             "concrete_curve": 5,
             "concrete_questions": 1,  # the same again
+            "diagnosis_1_questions": 2,
+            "mended_1_structure": 2.5,  # two changes where one is enough
+            "mended_1_curve": 4,
+            "diagnosis_2_questions": 0,  # another training's problem
         },
+        notebooks=(SPOTIFY, CONCRETE, DIAGNOSIS),
     ),
     Learner(
-        "dan",  # late and wrong: the baseline again, a test cell that gives itself full points, a notebook missing
+        "dan",  # late and wrong: the baseline again, a test cell that gives itself full points, notebooks missing
         {"spotify_model": "model = keras.models.clone_model(baseline)", "spotify_structure": "10.0"},
-        NOTHING
-        | {
+        {
             "spotify_structure": 4,  # layers, units, activations, output, compiled; nothing of the 6 for dropout
             "spotify_curve": 2,  # not the 1.5 for the closed gap, not the 1.5 for the validation loss
         },
-        without=(CONCRETE,),
+        notebooks=(SPOTIFY,),
         on_time=False,
     ),
-    Learner("eve", {}, NOTHING),  # untouched
+    Learner("eve"),  # untouched
     Learner(
         "fay",  # a human must look at a layer of her own, which was never trained; and Python raises at a broken cell
         {
@@ -158,6 +199,7 @@ CLASS = [
             "concrete_baseline_answers": SOLVED["concrete_baseline_answers"],
             "concrete_model": SOLVED["concrete_model"].rstrip().removesuffix(")"),
         },
-        NOTHING | {"spotify_structure": 4, "concrete_baseline_questions": 2},
+        {"spotify_structure": 4, "concrete_baseline_questions": 2},
+        notebooks=(SPOTIFY, CONCRETE),
     ),
 ]

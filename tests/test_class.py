@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from classroom import ASSIGNMENT, CLASS, CONCRETE, IN_WORDS, SPOTIFY, Learner
+from classroom import CLASS, CONCRETE, FIRST, IN_WORDS, SECOND, UNITS, Learner
 from nbgrader.api import Gradebook
 
 from dropnorm import places
@@ -76,73 +76,99 @@ def fill_in(notebook: Path, cells: dict[str, str]) -> None:
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course in which everything has been done, from generating the assignment to exporting the grades."""
+    """A course in which everything has been done, from generating the first assignment to exporting the grades of both.
+
+    README's commands name the first unit; the second is graded by the same ones, into the same gradebook.
+    """
     course = Course(tmp_path_factory.mktemp("course"))
     shutil.copytree(places.SOLUTIONS, course.folder / "solutions")
     shutil.copy(places.ROOT / build.CONFIG, course.folder)
-    for command, *arguments in instructors_commands():
-        if command == "collect":
-            hand_in(course)
-        course.said[command] = course.nbgrader(command, *arguments)
-    course.nbgrader("fetch_feedback", ASSIGNMENT, learner="cleo")
+    commands = instructors_commands()
+    for unit in UNITS:
+        for command, *arguments in commands:
+            if FIRST in arguments or (unit == FIRST and command == "validate"):
+                if command == "collect":
+                    hand_in(course, unit)
+                named = [unit if argument == FIRST else argument for argument in arguments]
+                course.said[command] = course.nbgrader(command, *named)
+    (export,) = [one for one in commands if one[0] == "export"]
+    course.nbgrader(*export)
+    course.nbgrader("fetch_feedback", FIRST, learner="cleo")
     return course
 
 
-def hand_in(course: Course) -> None:
+def hand_in(course: Course, unit: str) -> None:
     """Each learner of the class fetches, works and submits; the assignment is due before the last of them do."""
-    course.nbgrader("fetch_assignment", ASSIGNMENT, learner="ada")
-    for learner in CLASS:
+    learners = [learner for learner in CLASS if learner.hands_in(unit)]
+    course.nbgrader("fetch_assignment", unit, learner="ada")
+    for learner in learners:
         if learner.name != "ada":  # fetching copies, and takes seconds: the others copy what one has fetched
-            shutil.copytree(course.home("ada") / ASSIGNMENT, course.home(learner.name) / ASSIGNMENT)
-    for learner in sorted(CLASS, key=lambda one: not one.on_time):
-        for name in (SPOTIFY, CONCRETE):
-            notebook = course.home(learner.name) / ASSIGNMENT / f"{name}.ipynb"
-            if name in learner.without:
-                notebook.unlink()
-            else:
+            shutil.copytree(course.home("ada") / unit, course.home(learner.name) / unit)
+    for learner in sorted(learners, key=lambda one: not one.on_time):
+        for name in UNITS[unit]:
+            notebook = course.home(learner.name) / unit / f"{name}.ipynb"
+            if name in learner.notebooks:
                 fill_in(notebook, learner.cells)
+            else:
+                notebook.unlink()
         if not learner.on_time:
-            course.nbgrader("db", "assignment", "add", ASSIGNMENT, f"--duedate={datetime.now(UTC)}")
-        course.nbgrader("submit", ASSIGNMENT, learner=learner.name)
+            course.nbgrader("db", "assignment", "add", unit, f"--duedate={datetime.now(UTC)}")
+        course.nbgrader("submit", unit, learner=learner.name)
 
 
-def test_what_is_generated_is_what_the_repository_holds(course: Course) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_is_generated_is_what_the_repository_holds(course: Course, unit: str) -> None:
     def content(folder: Path) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in (folder / ASSIGNMENT).iterdir()}
+        return {path.name: path.read_bytes() for path in (folder / unit).iterdir()}
 
     assert content(course.folder / "exercises") == content(places.EXERCISES)
 
 
-@pytest.mark.parametrize("learner", CLASS, ids=lambda learner: learner.name)
-def test_each_gets_the_points_that_the_work_is_worth(course: Course, learner: Learner) -> None:
+@pytest.mark.parametrize(
+    ("learner", "unit"),
+    [
+        pytest.param(learner, unit, id=f"{learner.name}-{unit}")
+        for learner in CLASS
+        for unit in UNITS
+        if learner.hands_in(unit)
+    ],
+)
+def test_each_gets_the_points_that_the_work_is_worth(course: Course, learner: Learner, unit: str) -> None:
     with course.gradebook() as gradebook:
-        submission = gradebook.find_submission(ASSIGNMENT, learner.name)
+        submission = gradebook.find_submission(unit, learner.name)
         points = {
             grade.name: grade.auto_score
             for notebook in submission.notebooks
             for grade in notebook.grades
             if not grade.name.endswith("_in_words")
         }
-    assert points == pytest.approx(learner.points, abs=0.01)
+    assert points == pytest.approx(learner.points_in(unit), abs=0.01)
 
 
 def test_the_late_one_is_known_to_be_late_and_keeps_the_points(course: Course) -> None:
     with course.gradebook() as gradebook:
-        late = {one.student_id for one in gradebook.assignment_submissions(ASSIGNMENT) if one.total_seconds_late > 0}
-    assert late == {learner.name for learner in CLASS if not learner.on_time}
+        late = {
+            (one.student_id, unit)
+            for unit in UNITS
+            for one in gradebook.assignment_submissions(unit)
+            if one.total_seconds_late > 0
+        }
+    assert late == {(learner.name, FIRST) for learner in CLASS if not learner.on_time}
 
 
-def test_words_wait_for_a_human_and_only_where_there_are_any(course: Course) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_words_wait_for_a_human_and_only_where_there_are_any(course: Course, unit: str) -> None:
     with course.gradebook() as gradebook:
-        waiting = {one.student_id for one in gradebook.assignment_submissions(ASSIGNMENT) if one.needs_manual_grade}
-    assert waiting == {learner.name for learner in CLASS if learner.cells}
+        waiting = {one.student_id for one in gradebook.assignment_submissions(unit) if one.needs_manual_grade}
+    assert waiting == {learner.name for learner in CLASS if learner.cells and learner.hands_in(unit)}
 
 
 def test_what_cannot_be_judged_is_flagged_and_nothing_else_is(course: Course) -> None:
     with course.gradebook() as gradebook:
         flagged = {
             (submission.student_id, grade.name)
-            for submission in gradebook.assignment_submissions(ASSIGNMENT)
+            for unit in UNITS
+            for submission in gradebook.assignment_submissions(unit)
             for notebook in submission.notebooks
             for grade in notebook.grades
             if grade.needs_manual_grade and not grade.name.endswith("_in_words")
@@ -151,23 +177,25 @@ def test_what_cannot_be_judged_is_flagged_and_nothing_else_is(course: Course) ->
 
 
 def test_feedback_holds_the_reasons_and_neither_solutions_nor_the_marking_guide(course: Course) -> None:
-    feedback = course.home("cleo") / ASSIGNMENT / "feedback"
+    feedback = course.home("cleo") / FIRST / "feedback"
     pages = [page.read_text(encoding="utf-8") for page in feedback.rglob("*.html")]
     assert len(pages) == 2
     assert any("70 %" in page and "9 of 10 points" in page for page in pages)
+    (diagnosis,) = (course.folder / "feedback" / "cleo" / SECOND).glob("*.html")
+    pages.append(diagnosis.read_text(encoding="utf-8"))
+    assert "2.5 of 4 points" in pages[-1]
     assert not any("Marking guide" in page or "BEGIN SOLUTION" in page for page in pages)
 
 
-def test_the_export_has_a_row_for_each_learner(course: Course) -> None:
+def test_the_export_has_a_row_for_each_learner_and_unit(course: Course) -> None:
     with (course.folder / "grades.csv").open(encoding="utf-8", newline="") as file:
-        rows = {row["student_id"]: row for row in csv.DictReader(file)}
-    assert {name: float(row["raw_score"]) for name, row in rows.items()} == pytest.approx(
-        {learner.name: sum(learner.points.values()) for learner in CLASS}, abs=0.05
-    )
-    assert {float(row["max_score"]) for row in rows.values()} == {51.0}
+        rows = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
+    expected = {(one.name, unit): sum(one.points_in(unit).values()) for one in CLASS for unit in UNITS}
+    assert {key: float(row["raw_score"]) for key, row in rows.items()} == pytest.approx(expected, abs=0.05)
+    assert {(unit, float(row["max_score"])) for (_, unit), row in rows.items()} == {(FIRST, 51.0), (SECOND, 80.0)}
 
 
 def test_validate_says_what_grading_will(course: Course) -> None:
     assert "Success" in course.said["validate"]  # of the notebook with its solutions
-    notebook = course.home("fay") / ASSIGNMENT / f"{CONCRETE}.ipynb"
+    notebook = course.home("fay") / FIRST / f"{CONCRETE}.ipynb"
     assert "VALIDATION FAILED ON" in course.nbgrader("validate", str(notebook))
