@@ -128,6 +128,26 @@ def test_each_side_has_a_measurement_that_speaks_for_it(source: str) -> None:
         ).all()
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_the_lesson_says_of_all_six_settings_holds(source: str) -> None:
+    """In means over the seeds; the plain network has none on raw inputs at the two higher rates."""
+    means = table(source).groupby(["network", "inputs", "learning_rate"]).mean()
+    plain, normalized, noisy = (means.loc[name] for name in (PLAIN, NORMALIZED, NOISY))
+    assert len(normalized) == len(INPUTS) * len(LEARNING_RATES) == 6
+    trains = plain["logged_loss"].dropna().index
+    assert len(trains) == 4
+    for column in ("mean_moves", "logged_loss"):
+        assert (normalized[column] < noisy[column]).all()
+        assert (normalized[column] < plain[column])[trains].all()
+    assert (noisy["mean_moves"] > 6 * plain["mean_moves"])[trains].all() and (noisy["logged_loss"] < 0.95).all()
+    ratio = noisy["logged_loss"] / plain["logged_loss"]
+    assert ratio.xs(0.001, level="learning_rate").between(0.95, 1.05).all()
+    assert ratio[STANDARDISED, 0.01] < 0.97 and ratio[STANDARDISED, 0.1] > 1.1  # the noise has its price at 0.1
+    changes = [each["gradient_change"] for each in (plain, normalized, noisy)]
+    assert changes[0][RAW, 0.001] > max(each[RAW, 0.001] for each in changes[1:])
+    assert (changes[1] > changes[0])[STANDARDISED].all()
+
+
 def test_a_row_is_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     row = internal.follow(Shift(STANDARDISED, NORMALIZED, 0.01, 1))

@@ -35,14 +35,19 @@ rows_of = {rows: lowest.loc[64, rows, 0.0] for rows in (250, 500, len(train_rows
 hand = {name: curves.best_val_loss[0] for name, curves in by_hand.items()}
 hand_gap = {name: curves.gap[0] for name, curves in by_hand.items()}
 problems = {name: str(curves.diagnosis(baseline=baseline).problem) for name, curves in riddles.items()}
-means_of = internal.groupby(["inputs", "learning_rate", "network"])[["mean_moves", "gradient_change", "logged_loss"]]
-means_of = means_of.mean()
 values_kept = np.abs(np.random.default_rng(0).normal(size=(10000, 1))).astype("float32")
 dropped_values = np.array(layers.Dropout(0.3, seed=0)(values_kept, training=True))
 output_table = pd.read_csv(EXPERIMENTS / "output.csv")
 one_hot = output_table[output_table["labels"] == "one-hot"]
 convolved = convolution.mean(numeric_only=True)
 N, B, P = "batch normalization, then noise", "batch normalization", "plain"
+SIX, RAW_AND_HIGH = list(compared.index), [("raw", 0.01), ("raw", 0.1)]
+
+
+def at(column, setting, network):
+    return compared.loc[setting, (column, network)]
+
+
 """
 CLAIMS = {
     "it-runs-in-four-minutes": "core_seconds < 2 * 4 * 60",
@@ -134,20 +139,25 @@ CLAIMS = {
         "and drift.loc[(P, 'shuffled'), 'drift_deeper'] > 0.9 * drift.loc[(P, 'one colour, in turns'), 'drift_deeper']"
     ),
     "batch-norm-fixes-means-deeper": ("(drift.loc[B, 'drift_deeper'] < 0.15 * drift.loc[P, 'drift_deeper']).all()"),
+    "plain-breaks-down-on-raw": (
+        "all(np.isnan(at(column, key, P)) == (key in RAW_AND_HIGH) for column in ('mean_moves', 'logged_loss') "
+        "for key in SIX) and set(RAW_AND_HIGH) < set(SIX)"
+    ),
     "batch-norm-moves-least-and-ends-lowest": (
-        "all((rows['mean_moves'].idxmin(), rows['logged_loss'].idxmin()) == (B, B) for rows in "
-        "(means_of.loc[key] for key in (('standardised', 0.01), ('raw', 0.001), ('raw', 0.01))))"
+        "len(SIX) == 6 and all(at(column, key, B) < at(column, key, N) and not at(column, key, B) >= at(column, key, P)"
+        " for column in ('mean_moves', 'logged_loss') for key in SIX)"
     ),
     "noise-moves-and-trains": (
-        "means_of.loc[('standardised', 0.01, N), 'mean_moves'] > 10 * means_of.loc[('standardised', 0.01, P), "
-        "'mean_moves'] and means_of.loc[('standardised', 0.01, N), 'logged_loss'] < means_of.loc[('standardised', "
-        "0.01, P), 'logged_loss'] and np.isnan(means_of.loc[('raw', 0.01, P), 'logged_loss']) and "
-        "means_of.loc[('raw', 0.01, N), 'logged_loss'] < 0.85"
+        "all(at('mean_moves', key, N) > 6 * at('mean_moves', key, P) for key in SIX if key not in RAW_AND_HIGH) and "
+        "all(at('logged_loss', key, N) < 0.95 for key in SIX) and "
+        "all(abs(at('logged_loss', key, N) / at('logged_loss', key, P) - 1) < 0.05 for key in SIX if key[1] == 0.001) "
+        "and at('logged_loss', ('standardised', 0.01), N) < at('logged_loss', ('standardised', 0.01), P) and "
+        "at('logged_loss', ('standardised', 0.1), N) > at('logged_loss', ('standardised', 0.1), P)"
     ),
     "gradient-changes-less-on-raw-more-on-standardised": (
-        "means_of.loc[('raw', 0.001, P), 'gradient_change'] > means_of.loc[[('raw', 0.001, B), ('raw', 0.001, N)], "
-        "'gradient_change'].max() and means_of.loc[('standardised', 0.01, B), 'gradient_change'] > "
-        "means_of.loc[('standardised', 0.01, P), 'gradient_change']"
+        "max(at('gradient_change', ('raw', 0.001), network) for network in (B, N)) < "
+        "at('gradient_change', ('raw', 0.001), P) and all(at('gradient_change', ('standardised', rate), B) > "
+        "at('gradient_change', ('standardised', rate), P) for rate in (0.001, 0.01, 0.1))"
     ),
     "variance-shift": (
         "0.55 < first_block.loc[('red-wine', 'standardised'), 'dropout, then batch norm'] < 0.75 and "
