@@ -6,8 +6,7 @@ By the sweep's engine where it knows the layers, a second or two for the three; 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ SEEDS = (0, 1, 2)
 # So much is trained for one answer: some four times the work of the trainings that the answers are to mend, and two
 # seconds a seed by the engine.
 MULTIPLICATIONS, STEPS = 4_000_000_000, 6_000
+LIMITED = {"multiplications": MULTIPLICATIONS, "steps": STEPS}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,17 @@ class Stop:
 
     def cut(self, curves: LearningCurves) -> LearningCurves:
         """The curves of one run up to the epoch whose weights the training leaves."""
-        best, best_epoch, wait, last = np.inf, self.start_from_epoch + 1, 0, curves.epochs
+        best_epoch, last = self._watch(curves)
+        last = last or curves.epochs
+        return _first_epochs(curves, min(best_epoch, last) if self.restore else last)
+
+    def ends(self, curves: LearningCurves) -> bool:
+        """Whether it ends the training within the epochs of these curves of one run."""
+        return self._watch(curves)[1] is not None
+
+    def _watch(self, curves: LearningCurves) -> tuple[int, int | None]:
+        """The best epoch, and the one after which the training is stopped, or None."""
+        best, best_epoch, wait = np.inf, self.start_from_epoch + 1, 0
         for epoch, value in enumerate(getattr(curves, self.monitor)[0], start=1):
             if epoch <= self.start_from_epoch:
                 continue
@@ -60,9 +70,8 @@ class Stop:
                 if self.baseline is None or value < self.baseline - self.min_delta:
                     wait = 0
             elif wait >= self.patience and epoch > 1:
-                last = epoch
-                break
-        return _first_epochs(curves, min(best_epoch, last) if self.restore else last)
+                return best_epoch, epoch
+        return best_epoch, None
 
 
 def beyond(spec: ModelSpec, rows: int) -> tuple[str, float] | None:
@@ -72,17 +81,31 @@ def beyond(spec: ModelSpec, rows: int) -> tuple[str, float] | None:
         spec: with its fit settings.
         rows: of the training part.
     """
+    work = _work_of_an_epoch(spec, rows)
+    shares = {name: work[name] * spec.fit.epochs / LIMITED[name] for name in LIMITED}
+    name = max(shares, key=lambda each: shares[each])
+    return (name, shares[name]) if shares[name] > 1 else None
+
+
+def within(spec: ModelSpec, rows: int) -> ModelSpec:
+    """The spec with no more epochs than the limits allow, but at least one: as far as early stopping is waited for."""
+    work = _work_of_an_epoch(spec, rows)
+    most = max(1, min(LIMITED[name] // work[name] for name in LIMITED))
+    return replace(spec, fit=replace(spec.fit, epochs=min(spec.fit.epochs, most)))
+
+
+def weights_of(spec: ModelSpec) -> int:
+    """What one row is multiplied by on its way through the network."""
     width, weights = spec.inputs, 0
     for operation in spec.operations:
         units = operation.settings["units"] if operation.kind == "dense" else width
         weights += width * units if operation.kind == "dense" else width
         width = units
-    shares: Mapping[str, float] = {
-        "multiplications": weights * rows * spec.fit.epochs / MULTIPLICATIONS,
-        "steps": steps_of(rows, spec.fit.batch_size) * spec.fit.epochs / STEPS,
-    }
-    name = max(shares, key=lambda each: shares[each])
-    return (name, shares[name]) if shares[name] > 1 else None
+    return weights
+
+
+def _work_of_an_epoch(spec: ModelSpec, rows: int) -> dict[str, int]:
+    return {"multiplications": weights_of(spec) * rows, "steps": steps_of(rows, spec.fit.batch_size)}
 
 
 def retrained(spec: ModelSpec, exercise: Exercise, stop: Stop | None = None) -> LearningCurves:
@@ -93,6 +116,11 @@ def retrained(spec: ModelSpec, exercise: Exercise, stop: Stop | None = None) -> 
     runs = _runs(spec, exercise, exercise.fingerprint())
     runs = tuple(stop.cut(curves) for curves in runs) if stop else runs
     return sorted(runs, key=lambda curves: float(curves.best_val_loss[0]))[len(runs) // 2]
+
+
+def ended(spec: ModelSpec, exercise: Exercise, stop: Stop) -> bool:
+    """Whether early stopping ends all three runs before their last epoch is over. Raises DataError, SpecError."""
+    return all(stop.ends(curves) for curves in _runs(spec, exercise, exercise.fingerprint()))
 
 
 @lru_cache(maxsize=64)

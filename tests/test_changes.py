@@ -18,7 +18,7 @@ from grader.facts import CompileFacts, Operation
 from grader.fit_settings import read
 from grader.operations import BATCH_NORM as NORM
 from grader.operations import RELU
-from grader.retraining import Stop, beyond
+from grader.retraining import Stop, beyond, within
 from grader.spec import FitSettings, ModelSpec
 
 WENT = TRAININGS[4].spec  # 3 x (Dense 64, relu), Dense 1; SGD
@@ -137,7 +137,9 @@ def test_early_stopping_leaves_the_weights_of_the_epoch_that_keras_leaves(settin
             break
     callback.on_train_end()
     stop = read({"epochs": 10, "callbacks": [keras.callbacks.EarlyStopping(**settings)]}).stop
-    assert stop.cut(LearningCurves(falling, LOSSES, falling)).epochs == model.number
+    curves = LearningCurves(falling, LOSSES, falling)
+    assert stop.cut(curves).epochs == model.number
+    assert stop.ends(curves) == model.stop_training
 
 
 # Limits
@@ -161,3 +163,14 @@ def test_what_trains_too_long_is_told_by_what_makes_it_long(spec: ModelSpec, wha
     found = beyond(spec, 721)
     assert (found and found[0]) == what
     assert found is None or found[1] > 1
+
+
+def test_early_stopping_is_waited_for_as_far_as_the_limits_allow_and_no_further() -> None:
+    assert within(WENT, 721) == WENT
+    endless = replace(WENT, fit=FitSettings(1000, 64))
+    waited = within(endless, 721)
+    assert beyond(endless, 721) is not None and beyond(waited, 721) is None
+    longer = replace(waited, fit=replace(waited.fit, epochs=waited.fit.epochs + 1))
+    assert beyond(longer, 721) is not None
+    huge = replace(hidden(dense(2048), RELU), fit=FitSettings(7, 64))
+    assert within(huge, 721).fit.epochs == 1

@@ -16,7 +16,7 @@ from grader.criteria.errors import COMPILES, explain_error
 from grader.criteria.layout import counted, listed
 from grader.fit_settings import Given, read
 from grader.misconceptions import explain
-from grader.retraining import beyond, retrained
+from grader.retraining import beyond, ended, retrained, within
 from grader.rubric import HUMAN, Criterion, Fault, Status
 from grader.spec import ModelSpec
 from grader.spec_rules import SpecError
@@ -53,14 +53,27 @@ def trainable(evidence: Any) -> Stopped:
         missing = evidence.answer(SETTINGS) is None
         return (Status.NOT_STARTED if missing else Status.WRONG), given.faults[0]
     try:
-        past = beyond(_spec(evidence, given), len(evidence.data.X_train))
+        spec = _trained_spec(evidence, given)
     except SpecError as error:
         return Status.MANUAL, Fault(_not_rebuilt(error), 1.0, "custom_layer", manual=True)
+    past = beyond(spec, len(evidence.data.X_train))
     if past is None:
-        return None
+        return _stopped_too_late(evidence, given, spec)
     name, times = past
     what = "the steps (epochs times batches)" if name == "steps" else "the work (weights times rows times epochs)"
     return Status.WRONG, _fault("past_the_limit", times=f"{times:.2g}", what=what)
+
+
+def _stopped_too_late(evidence: Any, given: Given, spec: ModelSpec) -> Stopped:
+    """Where grading breaks off after fewer epochs than were given: whether early stopping came before that."""
+    if given.stop is None or given.fit is None or spec.fit.epochs == given.fit.epochs:
+        return None
+    try:
+        if ended(spec, evidence.exercise, given.stop):
+            return None
+    except Exception:  # a network that cannot be trained: the criteria, which meet it again, leave it to a human
+        return None
+    return Status.WRONG, _fault("stopped_too_late", epochs=counted(spec.fit.epochs, "epoch"))
 
 
 def compiled(points: float) -> Criterion:
@@ -196,6 +209,15 @@ def _spec(evidence: Any, given: Given) -> ModelSpec:
     return ModelSpec.of(replace(evidence.facts, compiled=compiled), given.fit or evidence.reference.fit)
 
 
+def _trained_spec(evidence: Any, given: Given) -> ModelSpec:
+    """The spec as it is trained: with early stopping, the epochs that are trained count, and not those that are given.
+
+    So it is waited for as far as the limits allow. Raises SpecError.
+    """
+    spec = _spec(evidence, given)
+    return spec if given.stop is None else within(spec, len(evidence.data.X_train))
+
+
 def _why_unchanged(evidence: Any, given: Given) -> str:
     if given.fit is None:
         return "change_untold"
@@ -204,7 +226,7 @@ def _why_unchanged(evidence: Any, given: Given) -> str:
 
 def _curves(evidence: Any) -> LearningCurves:
     given = _given(evidence)
-    return retrained(_spec(evidence, given), evidence.exercise, given.stop)
+    return retrained(_trained_spec(evidence, given), evidence.exercise, given.stop)
 
 
 def _mended(evidence: Any) -> bool:

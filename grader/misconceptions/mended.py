@@ -102,6 +102,12 @@ TRAINING = (
         "Look for a change that makes the training better, not longer or larger.",
     ),
     Misconception(
+        "stopped_too_late",
+        "after {epochs} your `EarlyStopping` had not ended each training, and there grading breaks off.",
+        "It trains each answer three times, for a whole class.",
+        "Let it stop sooner, or give fewer epochs.",
+    ),
+    Misconception(
         "still_overfits",
         "trained anew, the training loss at inference ends at {inference}, the validation loss at {validation}.",
         "So the network still does much better on rows that it has seen: it learns by heart.",
