@@ -94,6 +94,28 @@ def test_what_the_datasheet_says_of_dropout_on_vehicles_holds() -> None:
     assert dropped["rise"].max() < plain["rise"].min()
 
 
+def test_what_the_lesson_says_of_preparations_holds() -> None:
+    accuracies = table().groupby(["network", "inputs"])["last_val_accuracy"]
+    mean, least, most = (each.unstack() for each in (accuracies.mean(), accuracies.min(), accuracies.max()))
+    assert most.loc[vehicles.DROPOUT, [TO_255, TO_1, BY_ONE]].max() < 0.35 < 0.7 < least.loc[vehicles.DROPOUT, BY_PIXEL]
+    assert mean.loc[PLAIN].idxmax() == BY_ONE
+    assert mean.loc[BLOCKS].min() > 0.8 and mean.loc[PLAIN, [TO_255, TO_1]].max() < 0.6
+    assert (least.loc[PLAIN, [TO_255, TO_1]] < 0.34).all()
+
+
+def test_what_the_lesson_says_of_the_plain_networks_overfitting_holds() -> None:
+    """The loss rises in every seed; the accuracy falls in one of them by more than a few hundredths."""
+    frame = table().query(
+        "network == @PLAIN and inputs == @BY_PIXEL", local_dict={"PLAIN": PLAIN, "BY_PIXEL": BY_PIXEL}
+    )
+    assert len(frame) == SEEDS and (frame["best_epoch"].min(), frame["best_epoch"].max()) == (8, 25)
+    rises = (frame["last_val_loss"] - frame["best_val_loss"]) / frame["best_val_loss"]
+    assert rises.min() > 0.1 and (rises > 0.25).sum() == 4
+    falls = frame["val_accuracy_at_best"] - frame["last_val_accuracy"]
+    assert (falls < 0.05).sum() == 4 and falls.max() == pytest.approx(0.09, abs=0.005)
+    assert (frame["accuracy_at_inference"] - frame["last_val_accuracy"]).between(0.09, 0.155).all()
+
+
 def test_the_datasheet_of_the_vehicles_quotes_the_table() -> None:
     datasheet = (DATA / "vehicles.md").read_text(encoding="utf-8").splitlines()
     assert not [line for line in vehicles.summary(table()) if line not in datasheet]

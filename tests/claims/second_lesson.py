@@ -23,6 +23,9 @@ def within_spread(one, other):
 by_name = {name: logs["val_loss"][-1] for name, logs in wrong.items()}
 kinds_table = pd.read_csv(EXPERIMENTS / "vehicles.csv").groupby(["network", "inputs"])["last_val_accuracy"]
 accuracy = kinds_table.mean().unstack()
+rises = five["last_val_loss"] - five["best_val_loss"]
+falls = five["val_accuracy_at_best"] - five["last_val_accuracy"]
+gaps = five["accuracy_at_inference"] - five["last_val_accuracy"]
 first_block = shifts["variance_shift_1"].unstack("network")
 won = (loss_of["batch norm, then dropout"] < loss_of["dropout, then batch norm"]).groupby(["data", "inputs"]).sum()
 gained = (loss_of["batch norm, then dropout"] < loss_of["before"]).groupby(["data", "inputs"]).sum()
@@ -113,13 +116,28 @@ CLAIMS = {
         "kinds_table.min().loc['dropout', 'standardised by pixel'] > 0.7 and "
         "scaled['standardised'].last('val_loss')[0] < 0.9"
     ),
+    "dropout-needs-each-input-standardised": (
+        "kinds_table.max().loc['dropout', 'standardised'] < 0.35 and "
+        "accuracy.loc['plain'].idxmax() == 'standardised' and (kinds_table.count() >= 5).all()"
+    ),
+    "batch-norm-takes-any-preparation": (
+        "accuracy.loc['batch normalization'].min() > 0.8 and accuracy.loc['plain', ['0–255', '0–1']].max() < 0.6 and "
+        "(kinds_table.min().loc['plain', ['0–255', '0–1']] < 0.34).all()"
+    ),
     "dropout-costs-on-vehicles": "(accuracy.loc['plain'] > accuracy.loc['dropout']).all()",
     "softmax-alone-as-good": (
         "accuracy.loc['softmax alone', 'standardised by pixel'] >= accuracy.loc['dropout', 'standardised by pixel']"
     ),
     "loss-rises-accuracy-stays": (
         "plain.best_epoch[0] < 25 and plain.rise_after_best[0] > 0.1 and "
-        "plain.last('val_accuracy')[0] > plain.metrics['val_accuracy'][0].max() - 0.06"
+        "plain.last('val_accuracy')[0] > plain.metrics['val_accuracy'][0].max() - 0.06 and "
+        "plain.last('accuracy')[0] > plain.last('val_accuracy')[0] + 0.05 and "
+        "plain.diagnosis().problem == 'overfits'"
+    ),
+    "the-five-seeds-of-the-plain-network": (
+        "len(five) == 5 and (five['best_epoch'].min(), five['best_epoch'].max()) == (8, 25) and (rises > 0.05).all() "
+        "and (rises > five['best_val_loss'] / 4).sum() == 4 and (falls < 0.05).sum() == 4 and "
+        "round(falls.max(), 2) == 0.09 and (round(gaps.min(), 2), round(gaps.max(), 2)) == (0.09, 0.15)"
     ),
     "one-affine-map": "apart['(a) mixed batch'] > 0.85 * apart['before'] > 2",
     "one-colour-pulled-together": "apart['(b) one colour a batch'] < 0.01",
