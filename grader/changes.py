@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from grader.criteria.layout import BATCH_NORM, BENDING, DROPOUT, LIKE_BATCH_NORM, LIKE_DROPOUT, Layout, Place
 from grader.facts import Operation
-from grader.retraining import Stop
+from grader.retraining import Stop, weights_of
 from grader.spec import ModelSpec
 
 NORMALIZATION = (BATCH_NORM, *LIKE_BATCH_NORM)
@@ -23,6 +25,12 @@ DROPPED, NORMALIZED = "the dropout", "the normalization"
 EPOCHS, BATCH = "the number of epochs", "the batch size"
 
 
+class Direction(Enum):
+    """Which way an amount was changed."""
+
+    MORE, LESS = 1, -1
+
+
 def changes(original: ModelSpec, mended: ModelSpec, stop: Stop | None = None) -> tuple[str, ...]:
     """What was changed, each thing once however many layers it concerns; empty where nothing was.
 
@@ -36,6 +44,16 @@ def changes(original: ModelSpec, mended: ModelSpec, stop: Stop | None = None) ->
             name for name in found if name == WIDTHS or _kinds(LAYERS[name](before)) != _kinds(LAYERS[name](after))
         ]
     return (*found, *_of_compile(original, mended), *_of_fit(original, mended, stop))
+
+
+def direction(original: ModelSpec, mended: ModelSpec, what: str) -> Direction | None:
+    """Which way something was changed; None where it has no amount, or some of it went up and some went down."""
+    told = AMOUNTS.get(what, lambda spec: [])
+    before, after = told(original), told(mended)
+    if None in (*before, *after) or len(before) != len(after):
+        return None
+    signs = {math.copysign(1, new - old) for old, new in zip(before, after, strict=True) if new != old}
+    return Direction(signs.pop()) if len(signs) == 1 else None
 
 
 def _of_compile(original: ModelSpec, mended: ModelSpec) -> list[str]:
@@ -93,6 +111,25 @@ LAYERS: dict[str, Callable[[Layout], list[Any]]] = {
     BIAS: _dense(_bias),
     FROZEN: lambda layout: [each.trainable for each in layout.dense],
     OTHER: _others,
+}
+
+
+def _dropped(spec: ModelSpec) -> list[float | None]:
+    """The share of the values that is dropped in each place; None where it is noise that is added."""
+    return [
+        None if None in rates else 1 - math.prod(1 - rate for rate in rates)
+        for rates in (
+            [step.settings.get("rate") for step in place.of(*DROPPING)] for place in Layout.of(spec.operations).places
+        )
+    ]
+
+
+# What has an amount, as a list that is compared entry by entry.
+AMOUNTS: dict[str, Callable[[ModelSpec], list[Any]]] = {
+    DROPPED: _dropped,
+    WIDTHS: lambda spec: [weights_of(spec)],
+    RATE: lambda spec: [spec.compile.learning_rate],
+    EPOCHS: lambda spec: [spec.fit.epochs],
 }
 
 

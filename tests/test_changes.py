@@ -11,7 +11,7 @@ import pytest
 
 from dropnorm.curves import LearningCurves
 from grader import changes as c
-from grader.changes import changes
+from grader.changes import Direction, changes, direction
 from grader.criteria.layout import BATCH_NORM
 from grader.exercises.gone_wrong import TRAININGS
 from grader.facts import CompileFacts, Operation
@@ -35,6 +35,10 @@ def dropout(rate: float) -> Operation:
 
 L2 = {"class_name": "L2", "config": {"l2": 0.01}}
 HE = {"class_name": "HeNormal", "config": {}}
+FALLING = {
+    "class_name": "ExponentialDecay",
+    "config": {"initial_learning_rate": 0.1, "decay_steps": 9, "decay_rate": 0.5},
+}
 TANH = Operation("activation", "", {"function": "tanh"})
 
 
@@ -91,6 +95,40 @@ def test_dropout_is_one_thing_wherever_it_was_and_is() -> None:
 
 def test_early_stopping_is_a_change_of_the_epochs() -> None:
     assert changes(WENT, WENT, Stop(patience=3)) == (c.EPOCHS,)
+
+
+@pytest.mark.parametrize(
+    "mended, what, way",
+    [
+        (hidden(dense(), RELU, dropout(0.2)), c.DROPPED, Direction.MORE),
+        (replace(WENT, fit=FitSettings(10, 64)), c.EPOCHS, Direction.LESS),
+        (replace(WENT, fit=FitSettings(60, 64)), c.EPOCHS, Direction.MORE),
+        (hidden(dense(32), RELU), c.WIDTHS, Direction.LESS),
+        (hidden(dense(), RELU, times=2), c.WIDTHS, Direction.LESS),
+        (hidden(dense(65), RELU), c.WIDTHS, Direction.MORE),
+        (compiled("sgd", 0.1), c.RATE, Direction.MORE),
+        (compiled("sgd", 1e-7), c.RATE, Direction.LESS),
+        (compiled("sgd", None, learning_rate_schedule=FALLING), c.RATE, None),
+        (compiled("adam", 0.001), c.OPTIMIZER, None),
+        (hidden(dense(), RELU, first=(NORM,)), c.NORMALIZED, None),
+        (hidden(dense(), RELU, Operation("gaussian_noise", "", {"stddev": 0.2})), c.DROPPED, None),
+        (hidden(dense(), RELU, dropout(0.2), times=2), c.DROPPED, None),
+    ],
+)
+def test_an_amount_was_changed_one_way_or_the_other(mended: ModelSpec, what: str, way: Direction | None) -> None:
+    assert direction(WENT, mended, what) == way
+
+
+def test_dropout_that_goes_up_in_one_place_and_down_in_another_has_no_direction() -> None:
+    def rates(*each: float) -> ModelSpec:
+        steps = (step for rate in each for step in (dense(), RELU, dropout(rate)))
+        return replace(DROPPED, operations=(*steps, dense(1)))
+
+    assert direction(DROPPED, rates(0.3, 0.3, 0.5), c.DROPPED) == Direction.MORE
+    assert direction(DROPPED, rates(0.0, 0.3, 0.3), c.DROPPED) == Direction.LESS
+    assert direction(DROPPED, rates(0.1, 0.3, 0.5), c.DROPPED) is None
+    twice = tuple(step for _ in range(3) for step in (dense(), RELU, dropout(0.2), dropout(0.2)))
+    assert direction(DROPPED, replace(DROPPED, operations=(*twice, dense(1))), c.DROPPED) == Direction.MORE
 
 
 # Early stopping

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.symptoms import Problem
-from grader.changes import changes
+from grader.changes import DROPPED, EPOCHS, RATE, WIDTHS, Direction, changes, direction
 from grader.criteria.begun import model_begun
 from grader.criteria.errors import COMPILES, explain_error
 from grader.criteria.layout import counted, listed
@@ -22,7 +22,31 @@ from grader.spec import ModelSpec
 from grader.spec_rules import SpecError
 
 SETTINGS = "fit_settings"
+TOO_LONG = ("past_the_limit", "stopped_too_late")
 Stopped = tuple[Status, Fault] | None
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of a problem in the curves of one run.
+
+    Attributes:
+        told: the fault, or None where the problem is gone.
+        toward: of what acts on the problem and has an amount, the direction in which it does.
+    """
+
+    told: Callable[[LearningCurves], Fault | None]
+    toward: Mapping[str, Direction] = field(default_factory=dict)
+
+    def __call__(self, curves: LearningCurves) -> Fault | None:
+        return self.told(curves)
+
+
+@dataclass(frozen=True)
+class Gone(Criterion):
+    """The criterion that a problem is gone, with what tells it."""
+
+    left: Left
 
 
 def begun(evidence: Any) -> Stopped:
@@ -89,6 +113,10 @@ def settings(points: float) -> Criterion:
 def change(points: float, *acting: str) -> Criterion:
     """One thing was changed: one of those that act on the problem, or another that mends it all the same.
 
+    What is said of a change is held to its curves: "right" where they are mended, "it removes the problem" where they
+    do not show it any more. Where they do, what acts on the problem has most of the points, and a quarter where it was
+    changed in the wrong direction; what does not act on it has none.
+
     Args:
         points: its points; two changes cost half of them, more cost three quarters.
         acting: what acts on the problem, in the words of `grader.changes`.
@@ -107,21 +135,44 @@ def change(points: float, *acting: str) -> Criterion:
         if len(found) > 1:
             count = counted(len(found), "thing")
             return (_fault("several_changes", 0.5 if len(found) == 2 else 0.75, count=count, what=listed(found)),)
-        if found[0] in acting or trainable(evidence) is not None or _mended(evidence):
-            return ()
-        return (_fault("change_elsewhere", what=found[0]),)
+        fault = _single_change(evidence, given, found[0], found[0] in acting)
+        return () if fault is None else (fault,)
 
     return Criterion("change", "The change: one, and the right one", points, judge)
 
 
-def gone(points: float, told: Callable[[LearningCurves], Fault | None]) -> Criterion:
+def _single_change(evidence: Any, given: Given, what: str, acts: bool) -> Fault | None:
+    """What is to be said of the only change; nothing where it mends, or where its curves are not there to be asked."""
+    stopped, left = trainable(evidence), _left(evidence)
+    why = None if stopped is None else stopped[1].misconception
+    if stopped is None and left(_curves(evidence)) is None:
+        return None if _mended(evidence) else _fault("gone_but_high", 0.25 if acts else 0.5, what=what)
+    if acts and _backwards(evidence, given, what, left, why):
+        return _fault("change_backwards", 0.75, what=what)
+    if stopped is None:
+        return _fault("change_not_enough", 0.25, what=what) if acts else _fault("change_elsewhere", what=what)
+    return _fault("change_unseen", what=what) if why in TOO_LONG and not acts else None
+
+
+def _backwards(evidence: Any, given: Given, what: str, left: Left, why_not_trained: str | None) -> bool:
+    """Whether a change goes against the direction that acts on the problem."""
+    spec, toward = _spec(evidence, given), left.toward.get(what)
+    if given.stop is not None and why_not_trained is None:  # what counts is the epochs that were trained
+        spec = replace(spec, fit=replace(spec.fit, epochs=_curves(evidence).epochs))
+    elif given.stop is not None and why_not_trained == "stopped_too_late":
+        spec = _trained_spec(evidence, given)
+    elif given.stop is not None and what == EPOCHS:
+        return False
+    way = direction(evidence.reference, spec, what)
+    return None not in (way, toward) and way != toward
+
+
+def gone(points: float, left: Left) -> Criterion:
     """The problem does not show any more, in the middle one of three runs."""
-    return Criterion("gone", "The problem is gone", points, lambda evidence: _faults(told(_curves(evidence))))
+    return Gone("gone", "The problem is gone", points, lambda evidence: _faults(left(_curves(evidence))), left)
 
 
-def reached(
-    points: float, limit: float, told: Callable[[LearningCurves], Fault | None], *, at_end: bool = False
-) -> Criterion:
+def reached(points: float, limit: float, told: Left, *, at_end: bool = False) -> Criterion:
     """The validation loss gets below a limit: at its lowest, or as the mean over the last tenth of the epochs.
 
     Where the problem is still there a low loss is luck, and has no points.
@@ -141,7 +192,7 @@ def reached(
 # What is left of a problem in the curves of one run.
 
 
-def no_gap(most: float) -> Callable[[LearningCurves], Fault | None]:
+def no_gap(most: float) -> Left:
     """The validation loss lies at most so far above the training loss at inference, at the end."""
 
     def told(curves: LearningCurves) -> Fault | None:
@@ -150,10 +201,10 @@ def no_gap(most: float) -> Callable[[LearningCurves], Fault | None]:
         inference, validation = curves.last(AT_INFERENCE)[0], curves.last(VALIDATION)[0]
         return _fault("still_overfits", inference=_shown(inference), validation=_shown(validation))
 
-    return told
+    return Left(told, {DROPPED: Direction.MORE, EPOCHS: Direction.LESS, WIDTHS: Direction.LESS})
 
 
-def agrees(most: float) -> Callable[[LearningCurves], Fault | None]:
+def agrees(most: float) -> Left:
     """The training loss at inference lies at most so large a share above the logged one, at the end."""
 
     def told(curves: LearningCurves) -> Fault | None:
@@ -162,10 +213,10 @@ def agrees(most: float) -> Callable[[LearningCurves], Fault | None]:
             return None
         return _fault("still_disagrees", logged=_shown(logged), inference=_shown(inference))
 
-    return told
+    return Left(told, {DROPPED: Direction.LESS})
 
 
-def quick(target: float, most: int) -> Callable[[LearningCurves], Fault | None]:
+def quick(target: float, most: int) -> Left:
     """The validation loss gets to a target within so many epochs."""
 
     def told(curves: LearningCurves) -> Fault | None:
@@ -174,14 +225,17 @@ def quick(target: float, most: int) -> Callable[[LearningCurves], Fault | None]:
             return None
         return _fault("still_too_slow", epochs=f"{epochs} epochs" if epochs else f"more than {curves.epochs} epochs")
 
-    return told
+    return Left(told, {RATE: Direction.MORE})
 
 
-def steady(curves: LearningCurves) -> Fault | None:
+def _steady(curves: LearningCurves) -> Fault | None:
     """No loss explodes on the way, and all are numbers."""
     if curves.diagnosis().problem is not Problem.UNSTABLE:
         return None
     return _fault("still_unstable", largest=_shown(curves.loss.max()), last=_shown(curves.loss[0, -1]))
+
+
+steady = Left(_steady, {RATE: Direction.LESS})
 
 
 def _compile(evidence: Any) -> tuple[Fault, ...]:
@@ -231,8 +285,16 @@ def _curves(evidence: Any) -> LearningCurves:
 
 def _mended(evidence: Any) -> bool:
     """Whether all criteria of the exercise about the curves find nothing."""
-    curves = evidence.exercise.rubrics[evidence.exercise.check[-1]]
-    return not any(criterion.judge(evidence) for criterion in curves.criteria)
+    return not any(criterion.judge(evidence) for criterion in _about_curves(evidence))
+
+
+def _about_curves(evidence: Any) -> tuple[Criterion, ...]:
+    return evidence.exercise.rubrics[evidence.exercise.check[-1]].criteria
+
+
+def _left(evidence: Any) -> Left:
+    """What tells whether the exercise's problem is gone."""
+    return next(each.left for each in _about_curves(evidence) if isinstance(each, Gone))
 
 
 def _not_rebuilt(error: SpecError) -> str:

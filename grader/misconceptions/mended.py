@@ -89,8 +89,32 @@ CHANGE = (
     Misconception(
         "change_elsewhere",
         "you changed {what}, and trained anew from three seeds that does not mend it.",
-        "It does not act on what these curves showed.",
+        "What these curves showed is still there.",
         "What in the network or in its training makes curves like these? Change that instead.",
+    ),
+    Misconception(
+        "change_unseen",
+        "you changed {what}, and the training goes past what grading allows.",
+        "So it cannot be seen whether that mends it.",
+        "Is there something to change that makes the training better at once, and not longer or larger?",
+    ),
+    Misconception(
+        "change_backwards",
+        "you changed {what}. That can mend this training, but not in the direction in which you went.",
+        "This way it works towards what the curves showed, not against it.",
+        "What would the same thing do if you went the other way?",
+    ),
+    Misconception(
+        "change_not_enough",
+        "you changed {what}. That can mend this training, but trained anew the problem is still there.",
+        "The right thing has to be changed far enough, and in the right place, to show in the curves.",
+        "Stay with it: how much of it, or where, would be enough?",
+    ),
+    Misconception(
+        "gone_but_high",
+        "you changed {what}. Trained anew, that removes the problem, but the validation loss does not get low.",
+        "A problem can also go because the network learns less than it could.",
+        "Is this change too strong? Or is there another one that leaves the network able to learn?",
     ),
 )
 
@@ -111,7 +135,7 @@ TRAINING = (
         "still_overfits",
         "trained anew, the training loss at inference ends at {inference}, the validation loss at {validation}.",
         "So the network still does much better on rows that it has seen: it learns by heart.",
-        "Make your change stronger, or look for one that holds the network back.",
+        "What would hold the network back more, or stop it in time?",
     ),
     Misconception(
         "still_disagrees",
