@@ -170,7 +170,8 @@ class Evidence:
 
     def _loss_compiled(self, model: Any, X: np.ndarray, y: np.ndarray) -> float:
         """The loss that the model is compiled with, of labels in the form that it takes."""
-        if self.data.kinds and takes_rows(self.facts.compiled.loss):
+        one_unit_a_kind = self.facts.shapes[:1] == ((self.data.kinds,),)
+        if self.data.kinds and one_unit_a_kind and takes_rows(self.facts.compiled.loss):
             y = np.eye(self.data.kinds, dtype=np.float32)[np.asarray(y).astype(int)]
         return trained.compiled_loss(model, X, y)
 

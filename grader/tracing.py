@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
 import threading
 import warnings
@@ -131,7 +132,8 @@ def check_width(model: Any, width: int) -> None:
     if not isinstance(shape, tuple) or any(isinstance(side, tuple | list) for side in shape):
         return  # built by its first call, or with several inputs: the call tells
     if len(shape) != 2:
-        raise ObservationError("other_input_shape", expected=shape[1:], got=width)
+        flattened = None not in shape[1:] and math.prod(shape[1:]) == width
+        raise ObservationError("input_not_flat" if flattened else "other_input_shape", expected=shape[1:], got=width)
     if shape[-1] not in (None, width):
         raise ObservationError("other_width", expected=shape[-1], got=width)
 

@@ -37,7 +37,7 @@ def dense(units: int, activation: str | None = "relu") -> keras.layers.Layer:
     ("stack", "count"),
     [
         ([(128, "relu")], "one hidden Dense layer and no output layer"),
-        ([(1, None)], "no hidden Dense layer and an output layer"),
+        ([(1, None)], "an output layer and no hidden Dense layer"),
         ([(128, "relu"), (1, None)], "one hidden Dense layer and an output layer"),
     ],
 )

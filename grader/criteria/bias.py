@@ -26,7 +26,7 @@ def _where_needed(evidence: Any) -> tuple[Fault, ...]:
         if seen is None or seen.kind != DENSE:
             continue
         judged += 1
-        has, asked = bool(seen.settings["use_bias"]), wanted.settings["use_bias"]  # a text, "False" too, switches it on
+        has, asked = bool(seen.settings["use_bias"]), wanted.settings["use_bias"]
         behind = alignment.seen.places[pair + 1].operations[:1]
         normalized = bool(behind) and behind[0].kind.startswith((BATCH_NORM, *LIKE_BATCH_NORM))
         if has != asked and has == normalized:
@@ -38,5 +38,13 @@ def _where_needed(evidence: Any) -> tuple[Fault, ...]:
         if numbers:
             last = total > 1 and numbers == [total - 1] and alignment.output is not None
             which = "your output layer" if last else each_of(numbers, total, "Dense")
-            faults.append(Fault(explain(key, which=which), len(numbers) / judged, key))
+            text = _switched_by_text(evidence.model) if key == "bias_before_batch_norm" else None
+            key = key if text is None else "bias_by_text"
+            faults.append(Fault(explain(key, which=which, text=text), len(numbers) / judged, key))
     return tuple(faults)
+
+
+def _switched_by_text(model: Any) -> str | None:
+    """The text that a layer was given for its switch, as it was written, or None."""
+    given = (getattr(layer, "use_bias", None) for layer in model._flatten_layers())
+    return next((repr(each) for each in given if isinstance(each, str)), None)

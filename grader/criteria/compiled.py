@@ -37,8 +37,11 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
             faults.append(Fault(explain("other_learning_rate", rate="a schedule"), 0.5, "other_learning_rate"))
         elif not isclose(rate, asked.learning_rate, rel_tol=1e-3):
             faults.append(Fault(explain("other_learning_rate", rate=f"{rate:.4g}"), 0.5, "other_learning_rate"))
-        extra = [f"{name} = {value}" for name, value in seen.settings.items() if value != asked.settings.get(name)]
-        extra = [text for text in extra if not text.startswith("learning_rate_schedule")]
+        others = {name: value for name, value in seen.settings.items() if value != asked.settings.get(name)}
+        if (weights := others.pop("loss_weights", None)) is not None:
+            key = "metrics_unnamed" if "'" in repr(weights) else "loss_weighted"
+            faults.append(Fault(explain(key, model=name, weights=weights), 0.25, key))
+        extra = [f"{name} = {value}" for name, value in others.items() if name != "learning_rate_schedule"]
         if extra:
             noun = "an extra setting" if len(extra) == 1 else "extra settings"
             message = explain("optimizer_settings", noun=noun, setting=listed(extra))

@@ -59,6 +59,9 @@ def _finite(evidence: Any) -> tuple[Fault, ...]:
 
 
 NO_NUMBERS = "The losses are no numbers, so this cannot be told from them."
+NO_SUCH_LOSS = (
+    "The exercise's loss cannot be taken of what your network gives: mend its output layer first."
+)
 ONE_EPOCH = "There is one epoch only, so whether the loss falls cannot be told."
 
 
@@ -85,7 +88,7 @@ def _gap_closed(evidence: Any) -> tuple[Fault, ...]:
         return broken
     gap, loss = evidence.gap, evidence.last_val_loss
     if not np.isfinite(gap):
-        return (Fault(NO_NUMBERS, 1.0),)
+        return (Fault(NO_SUCH_LOSS, 1.0),)
     if _above(evidence.band("gap"), gap):
         training, validation = evidence.losses_now
         message = explain("gap_open", gap=_shown(gap), training=_shown(training), validation=_shown(validation))
@@ -100,8 +103,10 @@ def _come_down(figure: str, too_high: str) -> Callable[[Any], tuple[Fault, ...]]
 
     def judge(evidence: Any) -> tuple[Fault, ...]:
         limits, loss = evidence.band(figure), getattr(evidence, figure)
-        if _finite(evidence) or not np.isfinite(loss):
+        if _finite(evidence):
             return (Fault(NO_NUMBERS, 1.0),)
+        if not np.isfinite(loss):
+            return (Fault(NO_SUCH_LOSS, 1.0),)
         if limits is None or limits.holds(loss):
             return ()
         key = too_high if _above(limits, loss) else "too_good"

@@ -16,7 +16,7 @@ from grader import recorded
 from grader.criteria.answers import judge_answer, scalar, shown
 from grader.criteria.errors import shortened
 from grader.criteria.layout import listed
-from grader.criteria.shown_by import Number, distances, falls, losses, shown_by, turned_round
+from grader.criteria.shown_by import Number, distances, falls, losses, peaks_of_calm_curves, shown_by, turned_round
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
@@ -35,6 +35,7 @@ FORMS = {
     "no problem": Problem.FINE,
 }
 NAMES = {str(problem): problem for problem in Problem} | FORMS
+HALF_RIGHT = ("evidence_turned_round", "explosion_elsewhere")
 AFTER_AN_EXPLOSION = (Problem.TOO_SLOW, Problem.STUCK, Problem.UNDERFITS, Problem.NOISY, Problem.DISAGREE)
 
 
@@ -66,11 +67,14 @@ def evidence(number: int, right: Problem, points: float = 1.0) -> Criterion:
         meant = [entry for entry in wrong if entry[1].is_exactly(value)]  # an expression's value is no rounded one
         if any(each.is_exactly(value) or (not meant and each.is_given(value)) for each in shows):
             return None
-        near = sorted((entry for entry in wrong if entry[1].is_given(value)), key=lambda e: abs(e[1].value - value))
+        # What a number is, is said of a rounded one only where it was typed: among so many, one is near by chance.
+        typed = value == float(f"{value:.4g}")
+        near = meant or [entry for entry in wrong if typed and entry[1].is_given(value)]
+        near.sort(key=lambda entry: abs(entry[1].value - value))
         if not near:
             return _fault("other_evidence", **seen)
         key, found = near[0]
-        return _fault(key, 0.5 if key == "evidence_turned_round" else 1.0, what=found.what, **seen)
+        return _fault(key, 0.5 if key in HALF_RIGHT else 1.0, what=found.what, **seen)
 
     return _criterion("evidence", "A number that shows it", points, judged)
 
@@ -78,6 +82,8 @@ def evidence(number: int, right: Problem, points: float = 1.0) -> Criterion:
 def _wrong_numbers(right: Problem, curves: LearningCurves) -> Iterator[tuple[str, Number]]:
     """Numbers over the curves that do not show this problem, with the misconceptions behind them."""
     yield from (("evidence_turned_round", each) for each in turned_round(right, curves))
+    if right is Problem.UNSTABLE:
+        yield from (("explosion_elsewhere", each) for each in peaks_of_calm_curves(curves))
     yield from (("gap_to_logged", each) for each in distances(curves, VALIDATION, LOGGED))
     yield from (("one_loss_for_evidence", each) for each in losses(curves))
     yield from (("fall_of_all_epochs", each) for each in falls(curves))

@@ -70,6 +70,7 @@ PATTERNS = (
     ),
     (r"`output` must have rank \(ndim\) `target\.ndim - 1`", "labels_one_hot_raised"),
     (r"`target` and `output` must have the same rank \(ndim\)", "labels_numbers_raised"),
+    (r"dtype='string' is not a valid dtype for Keras type promotion", "metrics_unnamed_raised"),
     (r"Received a label value of (?P<label>-?\d+) which is outside the valid range", "label_out_of_range"),
     (r"Data cardinality is ambiguous", "rows_differ"),
     (r"Cannot convert '(?P<value>\d+)' to a shape", "shape_no_tuple"),

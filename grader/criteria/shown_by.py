@@ -66,6 +66,20 @@ def losses(curves: LearningCurves) -> Iterator[Number]:
         yield Number(_tenth(series), _digit(series[-1]), f"the mean of {words} at the end")
 
 
+def peaks_of_calm_curves(curves: LearningCurves) -> Iterator[Number]:
+    """The largest value of each curve that does not explode."""
+    for name, words in NAMES.items():
+        series = _series(curves, name)
+        if not explodes(series):
+            yield Number(float(np.nanmax(series)), _digit(np.nanmax(series)), f"the largest value of {words}")
+
+
+def explodes(series: np.ndarray) -> bool:
+    """Whether a loss is, once, ten times as large as it usually is."""
+    finite = series[np.isfinite(series)]
+    return bool(finite.max() >= 10 * np.median(finite))
+
+
 def falls(curves: LearningCurves) -> Iterator[Number]:
     """How far each curve fell over all epochs."""
     for name, words in NAMES.items():
@@ -82,7 +96,7 @@ def distances(curves: LearningCurves, upper: str, lower: str) -> Iterator[Number
     yield from _comparisons(_tenth(a), _tenth(b), what)
     yield _difference(a[best], b[best], what)
     yield _difference(np.median(a[-fifth:]), np.median(b[-fifth:]), what)
-    yield from (_difference(a[-last:].mean(), b[-last:].mean(), what) for last in {fifth, 5, 10})
+    yield from (_difference(a[-last:].mean(), b[-last:].mean(), what) for last in {fifth, 5, 10, len(a)})
 
 
 def _overfits(curves: LearningCurves) -> Iterator[Number]:
@@ -124,10 +138,10 @@ def _too_slow(curves: LearningCurves) -> Iterator[Number]:
 def _unstable(curves: LearningCurves) -> Iterator[Number]:
     for name, words in NAMES.items():
         series = _series(curves, name)
+        if not explodes(series):
+            continue  # this curve shows nothing of it
         finite = series[np.isfinite(series)]
         peak, what = finite.max(), f"the largest value of {words}"
-        if peak < 10 * np.median(finite):
-            continue  # this curve shows nothing of it
         compared = [1.0, *(float(other) for other in (finite[-1], finite.min(), np.median(finite), _tenth(finite)))]
         compared += [float(finite[1]), float(_series(curves, VALIDATION)[0])]
         values = [peak / other for other in compared] + [peak - other for other in compared]

@@ -66,8 +66,9 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
     has_output = alignment.output is not None
     dense = [step for step in alignment.seen.dense if step.kind == DENSE]
     further = len(facts.shapes) - 1  # outputs besides the first: each has a layer of its own, as a rule
-    hidden = counted(max(0, len(dense) - has_output - further), "hidden Dense layer")
-    seen = {"count": hidden, "output": "an output layer" if has_output else "no output layer"}
+    hidden = max(0, len(dense) - has_output - further)
+    both = [counted(hidden, "hidden Dense layer"), "an output layer" if has_output else "no output layer"]
+    seen = {"layers": " and ".join(both if hidden else reversed(both))}
     missing = sum(pair is None for pair in alignment.pairs[:-1])
     if missing:
         faults.append(Fault(explain("hidden_layer_missing", **seen), 1.0, "hidden_layer_missing"))

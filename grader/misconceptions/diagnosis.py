@@ -127,6 +127,12 @@ EVIDENCE = (
         "With what do you compare it to see the problem?",
     ),
     Misconception(
+        "explosion_elsewhere",
+        "`{name}` is {value}, {what}, and this curve does not explode.",
+        "What happens within an epoch may be over when the loss is taken at its end.",
+        "In which of the three curves does the explosion stand?",
+    ),
+    Misconception(
         "fall_of_all_epochs",
         "`{name}` is {value}, the fall over all epochs.",
         "A training that goes well falls, too; what counts is what it does later.",

@@ -91,6 +91,13 @@ ERRORS = (
         "Compare labels and `compile` with the cells that the exercise gave.",
     ),
     Misconception(
+        "metrics_unnamed_raised",
+        "your cell raised an error, because a text stands where `compile` takes numbers: its third place is "
+        "`loss_weights`.",
+        "A metric is given by its argument's name, not by its place.",
+        "Which name stands before the metrics in the `compile` call that the exercise gave?",
+    ),
+    Misconception(
         "label_out_of_range",
         "your cell raised an error, because a label, {label}, is the number of a kind that the output has no unit for.",
         "Kinds are counted from 0, and each needs a unit of the output layer.",

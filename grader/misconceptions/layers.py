@@ -7,13 +7,13 @@ from grader.misconceptions.noun import Misconception
 KINDS_AND_ORDER = (
     Misconception(
         "hidden_layer_missing",
-        "your network has {count} and {output}; the exercise describes more hidden layers.",
-        "A layer less is a smaller network, so its curves cannot be compared with the baseline's.",
+        "your network has {layers}; the exercise describes more hidden layers.",
+        "With fewer layers it is a smaller network, whose curves cannot be compared with the baseline's.",
         "Read your layers aloud beside the exercise's list: which one has no counterpart?",
     ),
     Misconception(
         "extra_hidden_layer",
-        "your network has {count} and {output}; the exercise describes fewer hidden layers.",
+        "your network has {layers}; the exercise describes fewer hidden layers.",
         "A larger network overfits sooner, so the comparison with the baseline would mix two changes.",
         "Which of them does the exercise not name?",
     ),
@@ -193,6 +193,18 @@ COMPILE = (
         "the optimizer has {noun}: {setting}.",
         "Its steps differ from those that the exercise compares.",
         "Compare with the `compile` call that the exercise gave.",
+    ),
+    Misconception(
+        "loss_weighted",
+        "the loss of `{model}` is weighted: loss_weights = {weights}.",
+        "It is then another number than the one that the exercise compares.",
+        "Compare with the `compile` call that the exercise gave.",
+    ),
+    Misconception(
+        "metrics_unnamed",
+        "the third place of the `compile` call holds {weights}.",
+        "That place is `loss_weights`, and a text is no weight; a metric is given by its argument's name.",
+        "Which name stands before the metrics in the `compile` call that the exercise gave?",
     ),
     Misconception(
         "no_loss",

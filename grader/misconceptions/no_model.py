@@ -78,6 +78,12 @@ ENTRIES = (
         "Which of your layers says how wide the rows are?",
     ),
     Misconception(
+        "input_not_flat",
+        "`{name}` takes inputs of the shape {expected}, but the rows come flattened: each is {got} numbers.",
+        "A Dense layer takes one row of numbers, and the notebook has already laid each picture out as one.",
+        "What shape does one row of the notebook's inputs have?",
+    ),
+    Misconception(
         "other_input_shape",
         "`{name}` takes inputs of the shape {expected}, but a row of the data is {got} numbers.",
         "A network is told the shape of one row; how many rows there are does not matter to it.",

@@ -49,6 +49,12 @@ BIAS = (
         "Which argument of a Dense layer leaves the bias out?",
     ),
     Misconception(
+        "bias_by_text",
+        "`use_bias` is given the text {text}, and {which} has a bias.",
+        "Python takes every text that is not empty for true, whatever it says.",
+        "How are the two truth values of Python written?",
+    ),
+    Misconception(
         "bias_missing",
         "{which} has no bias, and no batch normalization follows at once.",
         "There nothing else can shift what the layer computes: a network without that shift is tied to zero.",
