@@ -28,6 +28,7 @@ falls = five["val_accuracy_at_best"] - five["last_val_accuracy"]
 gaps = five["accuracy_at_inference"] - five["last_val_accuracy"]
 first_block = shifts["variance_shift_1"].unstack("network")
 won = (loss_of["batch norm, then dropout"] < loss_of["dropout, then batch norm"]).groupby(["data", "inputs"]).sum()
+order_medians = loss_of.groupby(["data", "inputs"]).median()[orders[1:]]
 gained = (loss_of["batch norm, then dropout"] < loss_of["before"]).groupby(["data", "inputs"]).sum()
 told_apart = separation.drop(columns="seed").filter(like="line_").median()
 order_means = batches[["accuracy_at_inference", "accuracy_one_colour_batches"]].mean()
@@ -188,6 +189,17 @@ CLAIMS = {
     ),
     "dropout-helps-batch-norm-where-it-overfits": (
         "gained['red-wine', 'standardised'] == 10 and max(gained['concrete', 'raw'], gained['red-wine', 'raw']) < 5"
+    ),
+    "dropout-at-the-end-only": (
+        "order_medians.loc[('concrete', 'raw')].idxmin() == 'dropout at the end only' == "
+        "order_medians.loc[('red-wine', 'standardised')].idxmax() and "
+        "abs(order_medians.loc[('red-wine', 'raw'), 'dropout at the end only'] - "
+        "order_medians.loc[('red-wine', 'raw')].drop('dropout at the end only').min()) < 0.01 and "
+        "(loss_of['dropout at the end only'] < loss_of['before']).loc[('red-wine', 'standardised')].all()"
+    ),
+    "both-layers-leave-a-small-gap": (
+        "(both_curves.loss > both_curves.loss_at_inference).mean() > 0.9 and 0.05 < both_curves.gap[0] < 0.17 and "
+        "both_curves.rise_after_best[0] < 0.05"
     ),
     "diagnoses-of-the-four": (
         "problems == {'A': 'training and inference disagree', 'B': 'overfits', 'C': 'too slow', 'D': 'noisy'}"
