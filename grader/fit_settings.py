@@ -36,22 +36,31 @@ class Given:
         fit: epochs and batch size, or None where no training can be repeated from what is given.
         stop: early stopping, or None.
         faults: what is wrong, with the share of the criterion's points that it costs.
+        batch_given: whether the batch size is the learner's own, and not what `fit` takes where nobody says.
     """
 
     fit: FitSettings | None
     stop: Stop | None = None
     faults: tuple[Fault, ...] = ()
+    batch_given: bool = True
 
 
-def read(settings: Any) -> Given:
-    """What a learner's ``fit_settings`` hold."""
+def read(settings: Any, original: FitSettings | None = None) -> Given:
+    """What a learner's ``fit_settings`` hold.
+
+    Where a key looks like a misspelt ``batch_size``, the batch size of the original is taken: the key is a fault by
+    itself, and no change of the batches.
+    """
     if settings is None:
         return Given(None, faults=(_fault("settings_missing"),))
     if not isinstance(settings, Mapping):
         return Given(None, faults=(_fault("settings_no_dict", kind=_kind(settings)),))
     faults = [fault for key in settings for fault in _of_key(key, settings[key])]
     counts = {name: _count(settings.get(name)) for name in ("epochs", "batch_size")}
-    if settings.get("batch_size") is None:
+    batch_given = settings.get("batch_size") is not None
+    if not batch_given and original is not None and any(_nearest(key) == "batch_size" for key in settings):
+        counts["batch_size"], batch_given = original.batch_size, True
+    elif not batch_given:
         counts["batch_size"] = BATCH
     if "epochs" not in settings:
         faults.append(_fault("epochs_missing"))
@@ -63,23 +72,36 @@ def read(settings: Any) -> Given:
     faults += told
     epochs, batch = counts["epochs"], counts["batch_size"]
     if epochs is None or batch is None:
-        return Given(None, stop, tuple(faults))
+        return Given(None, stop, tuple(faults), batch_given)
     fit = FitSettings(min(epochs, LIMITS["epochs"]), min(batch, LIMITS["batch_size"]))
-    return Given(fit, stop, tuple(faults))
+    return Given(fit, stop, tuple(faults), batch_given)
 
 
 def _of_key(key: Any, value: Any) -> list[Fault]:
     """What is wrong with one key, its value aside where that is a matter of its own."""
-    import keras
-
-    known = inspect.signature(keras.Model.fit).parameters
+    known = _arguments()
     if key in HARMLESS or (key == "shuffle" and value is True) or (key in known and value is None):
         return []
-    if key in known and key != "self":
+    if key in known:
         return [_fault("setting_not_repeated", 0.5, setting=key)]
-    near = difflib.get_close_matches(str(key).lower().replace(" ", "_"), [*known][1:], 1, 0.6)
-    hint = f" (the nearest that it has is `{near[0]}`)" if near else ""
+    near = _nearest(key)
+    hint = f" (the nearest that it has is `{near}`)" if near else ""
     return [_fault("setting_unknown", setting=shortened(repr(key), 40), hint=hint)]
+
+
+def _arguments() -> tuple[str, ...]:
+    """The names of what `fit` takes."""
+    import keras
+
+    return tuple(inspect.signature(keras.Model.fit).parameters)[1:]
+
+
+def _nearest(key: Any) -> str | None:
+    """The argument of `fit` that a key which is none of them was probably meant to be; or None."""
+    if key in _arguments():
+        return None
+    near = difflib.get_close_matches(str(key).lower().replace(" ", "_"), _arguments(), 1, 0.6)
+    return near[0] if near else None
 
 
 def _count(value: Any) -> int | None:

@@ -104,3 +104,20 @@ def test_there_are_enough_answers_of_many_kinds() -> None:
     kinds = Counter(answer.expected[0].misconceptions for answer in WRONG)
     assert max(kinds.values()) <= len(WRONG) / 5, kinds.most_common(3)
     assert len({answer.cells for answer in (*WRONG, *UNUSUAL, *BY_KERAS)}) == len((*WRONG, *UNUSUAL, *BY_KERAS))
+
+
+def told(cell: str) -> str:
+    """What is said of the change in an answer to the first training."""
+    answer = Answer("here", "", (f"model, fit_settings = {cell}",), ())
+    findings = judge(rubric("mended_1_structure")[1], handed_in(answer, "mended_1")).findings
+    return next(finding.message for finding in findings if finding.criterion == "change")
+
+
+def test_a_batch_size_that_is_not_given_is_told_to_be_what_fit_takes_then() -> None:
+    assert "the batch size (none is given, and `fit` takes 32 then)" in told(
+        "model, fit_settings = base(1), {'epochs': 40}"
+    )
+    both = told("base(1, dropout=0.3), {'epochs': 40, 'batch_size': None}")
+    assert "the dropout and the batch size (none is given, and `fit` takes 32 then)" in both
+    own = told("base(1, dropout=0.3), {'epochs': 40, 'batch_size': 32}")
+    assert "the dropout and the batch size. " in own

@@ -10,11 +10,12 @@ import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.symptoms import Problem
+from grader.changes import BATCH as BATCH_SIZE
 from grader.changes import DROPPED, EPOCHS, RATE, WIDTHS, Direction, changes, direction
 from grader.criteria.begun import model_begun
 from grader.criteria.errors import COMPILES, explain_error
 from grader.criteria.layout import counted, listed
-from grader.fit_settings import Given, read
+from grader.fit_settings import BATCH, Given, read
 from grader.misconceptions import explain
 from grader.retraining import beyond, ended, retrained, within
 from grader.rubric import HUMAN, Criterion, Fault, Status
@@ -134,7 +135,8 @@ def change(points: float, *acting: str) -> Criterion:
             return (_fault(_why_unchanged(evidence, given)),)
         if len(found) > 1:
             count = counted(len(found), "thing")
-            return (_fault("several_changes", 0.5 if len(found) == 2 else 0.75, count=count, what=listed(found)),)
+            what = listed([_named(each, given) for each in found])
+            return (_fault("several_changes", 0.5 if len(found) == 2 else 0.75, count=count, what=what),)
         fault = _single_change(evidence, given, found[0], found[0] in acting)
         return () if fault is None else (fault,)
 
@@ -143,15 +145,20 @@ def change(points: float, *acting: str) -> Criterion:
 
 def _single_change(evidence: Any, given: Given, what: str, acts: bool) -> Fault | None:
     """What is to be said of the only change; nothing where it mends, or where its curves are not there to be asked."""
-    stopped, left = trainable(evidence), _left(evidence)
+    stopped, left, shown = trainable(evidence), _left(evidence), _named(what, given)
     why = None if stopped is None else stopped[1].misconception
     if stopped is None and left(_curves(evidence)) is None:
-        return None if _mended(evidence) else _fault("gone_but_high", 0.25 if acts else 0.5, what=what)
+        return None if _mended(evidence) else _fault("gone_but_high", 0.25 if acts else 0.5, what=shown)
     if acts and _backwards(evidence, given, what, left, why):
-        return _fault("change_backwards", 0.75, what=what)
+        return _fault("change_backwards", 0.75, what=shown)
     if stopped is None:
-        return _fault("change_not_enough", 0.25, what=what) if acts else _fault("change_elsewhere", what=what)
-    return _fault("change_unseen", what=what) if why in TOO_LONG and not acts else None
+        return _fault("change_not_enough", 0.25, what=shown) if acts else _fault("change_elsewhere", what=shown)
+    return _fault("change_unseen", what=shown) if why in TOO_LONG and not acts else None
+
+
+def _named(what: str, given: Given) -> str:
+    """A change in words; with what `fit` does where a batch size was forgotten."""
+    return what if what != BATCH_SIZE or given.batch_given else f"{what} (none is given, and `fit` takes {BATCH} then)"
 
 
 def _backwards(evidence: Any, given: Given, what: str, left: Left, why_not_trained: str | None) -> bool:
@@ -251,7 +258,7 @@ def _compile(evidence: Any) -> tuple[Fault, ...]:
 
 
 def _given(evidence: Any) -> Given:
-    return read(evidence.answer(SETTINGS))
+    return read(evidence.answer(SETTINGS), evidence.reference.fit)
 
 
 def _spec(evidence: Any, given: Given) -> ModelSpec:
