@@ -27,7 +27,7 @@ NOT_BEGUN = (
         "not_answered",
         "{answers} {are} still None, so there is nothing to judge yet.",
         "",
-        "Write an expression over the history, run the cell, then go on.",
+        "Write what you find into the answer cell, run it, then go on.",
     ),
     Misconception(
         "nothing_to_answer",
