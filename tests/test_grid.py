@@ -84,6 +84,21 @@ def test_what_the_lesson_says_of_rates_holds(source: str) -> None:
         assert gain["noise"].mean() > gain["centre"].mean()
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_losses_carry_what_the_lesson_says_of_rates(source: str) -> None:
+    """The rate of the lowest loss alone does not: it is the next one for 250 rows and for noise."""
+    mean = (
+        table("grid", source)
+        .query("not without_twins")
+        .pivot_table("best_val_loss", ["width", "rows", "noise"], "rate")
+    )
+    to_third, to_half = mean[0.3] - mean[0.2], mean[0.5] - mean[0.2]
+    narrow, centre, wide = (to_half[width, ALL_ROWS, 0.0] for width in (16, WIDTH, 256))
+    assert narrow > 0.015 > centre > 0.0135 and wide < 0.005
+    assert to_half[WIDTH, 250, 0.0] < 0 < to_half[WIDTH, 500, 0.0] < 0.006
+    assert -0.001 < to_third[WIDTH, ALL_ROWS, 0.5] < 0 and to_third[WIDTH, 250, 0.0] < -0.008
+
+
 def test_a_row_is_trained_again() -> None:
     row = grid.fill(Cell(*SETTINGS[0], 0.3, 2))
     seeds = table("grid", "stand-in").query(

@@ -8,6 +8,8 @@ import time
 
 core_seconds = time.process_time()
 ended = {name: np.array(runs)[:, -1] / np.array(runs)[:, 0] for name, runs in spread.items()}
+faded = {name: np.array(runs)[:, -1] / np.array(runs)[:, 0] for name, runs in level.items()}
+bands = [curves.val_loss for curves in bias_curves.values()]
 grown = {name: np.array(runs)[:, -1] / np.array(runs)[:, 0] for name, runs in change.items()}
 medians, deviations = losses["median"].unstack("network"), losses["std"].unstack("network")
 loss_of = placement.pivot(index=["data", "inputs", "seed"], columns="network", values="best_val_loss")
@@ -35,9 +37,10 @@ order_means = batches[["accuracy_at_inference", "accuracy_one_colour_batches"]].
 at_inference = order_means["accuracy_at_inference"].unstack("batches")
 drift = batches[["shift_of_inputs", "drift_deeper"]].mean()
 lowest = best.idxmin(axis=1)
-rows_of = {rows: lowest.loc[64, rows, 0.0] for rows in (250, 500, len(train_rows))}
-hand = {name: curves.best_val_loss[0] for name, curves in by_hand.items()}
-hand_gap = {name: curves.gap[0] for name, curves in by_hand.items()}
+to_third, to_half = best[0.3] - best[0.2], best[0.5] - best[0.2]
+hand = pd.DataFrame({name: curves.best_val_loss for name, curves in by_hand.items()})
+hand_gap = {name: curves.gap.mean() for name, curves in by_hand.items()}
+hand_at_60 = {name: curves.val_loss[:, :60].min(axis=1).mean() for name, curves in by_hand.items()}
 problems = {name: str(curves.diagnosis(baseline=baseline).problem) for name, curves in riddles.items()}
 values_kept = np.abs(np.random.default_rng(0).normal(size=(10000, 1))).astype("float32")
 dropped_values = np.array(layers.Dropout(0.3, seed=0)(values_kept, training=True))
@@ -67,6 +70,11 @@ CLAIMS = {
     "adam-bias-wanders": "(np.array(moved['adam']) > 1e4 * np.array(moved['sgd'])).all()",
     "bias-within-spread": "within_spread('before', 'before, with bias')",
     "before-after-within-spread": "within_spread('before', 'after')",
+    "curves-with-and-without-bias-overlap": (
+        "((bands[0].min(axis=0) < bands[1].max(axis=0)) & (bands[1].min(axis=0) < bands[0].max(axis=0))).mean() > 0.9 "
+        "and all(each.shape == (5, 100) for each in bands)"
+    ),
+    "mean-dies-with-it": ("faded[False].max() < 0.1 and 0.85 < faded[True].min() < faded[True].max() < 1.1"),
     "spread-dies-without": (
         "0.6 < (ended[False] ** (1 / 9)).mean() < 0.73 and ended[False].max() < 0.06 and ended[True].min() > 0.9"
     ),
@@ -84,13 +92,13 @@ CLAIMS = {
     ),
     "output-dropout-ruins-loss": "by_name['and 0.5 on the output'] > 4 * by_name['dropout 0.3 and 0.5']",
     "wider-layers-want-more": (
-        "lowest.loc[16, len(train_rows), 0.0] < lowest.loc[64, len(train_rows), 0.0] "
-        "<= lowest.loc[256, len(train_rows), 0.0] and "
-        "lowest.loc[16, len(train_rows), 0.0] < lowest.loc[256, len(train_rows), 0.0]"
+        "lowest.loc[16, len(train_rows), 0.0] < lowest.loc[64, len(train_rows), 0.0] and "
+        "to_half.loc[16, len(train_rows), 0.0] > 0.015 and round(to_half.loc[64, len(train_rows), 0.0], 3) == 0.014 "
+        "and to_half.loc[256, len(train_rows), 0.0] < 0.005"
     ),
-    "fewer-rows-want-more": "rows_of[250] >= rows_of[500] >= rows_of[len(train_rows)] < rows_of[250]",
+    "fewer-rows-want-more": "to_half.loc[64, 250, 0.0] < 0 < to_half.loc[64, 500, 0.0] < 0.006",
     "noise-hardly-moves-the-rate": (
-        "abs(lowest.loc[64, len(train_rows), 0.5] - lowest.loc[64, len(train_rows), 0.0]) <= 0.11 and "
+        "-0.001 < to_third.loc[64, len(train_rows), 0.5] < 0 and to_third.loc[64, 250, 0.0] < -0.008 and "
         "(best.loc[64, len(train_rows), 0.5] > best.loc[64, len(train_rows), 0.0]).all()"
     ),
     "flat-valley": (
@@ -206,8 +214,12 @@ CLAIMS = {
     ),
     "by-hand-dropout-closes-the-gap": (
         "hand_gap['batch normalization'] > 0.8 * hand_gap['neither'] and "
-        "hand_gap['and dropout 0.2'] < hand_gap['batch normalization'] / 2 and "
-        "min(hand, key=hand.get) == 'dropout 0.2 alone'"
+        "hand_gap['and dropout 0.2'] < hand_gap['batch normalization'] / 2 and hand.shape == (5, 4) and "
+        "(hand.idxmin(axis=1) == 'dropout 0.2 alone').all() and (hand.idxmax(axis=1) == 'batch normalization').all()"
+    ),
+    "by-hand-sixty-epochs-are-too-few": (
+        "hand_at_60['and dropout 0.2'] > hand_at_60['neither'] and "
+        "hand['and dropout 0.2'].mean() < hand['neither'].mean() and by_hand['and dropout 0.2'].best_epoch.min() > 100"
     ),
     "winners-curse": (
         "0.01 < searches['optimism'].mean() < 0.03 and 0.005 < searches['curse'].mean() < 0.02 and "
