@@ -114,9 +114,8 @@ def told(cell: str) -> str:
 
 
 def test_a_batch_size_that_is_not_given_is_told_to_be_what_fit_takes_then() -> None:
-    assert "the batch size (none is given, and `fit` takes 32 then)" in told(
-        "model, fit_settings = base(1), {'epochs': 40}"
-    )
+    alone = told("base(1), {'epochs': 40}")
+    assert "the batch size (none is given, and `fit` takes 32 then)" in alone
     both = told("base(1, dropout=0.3), {'epochs': 40, 'batch_size': None}")
     assert "the dropout and the batch size (none is given, and `fit` takes 32 then)" in both
     own = told("base(1, dropout=0.3), {'epochs': 40, 'batch_size': 32}")

@@ -176,7 +176,14 @@ def _backwards(evidence: Any, given: Given, what: str, left: Left, why_not_train
 
 def gone(points: float, left: Left) -> Criterion:
     """The problem does not show any more, in the middle one of three runs."""
-    return Gone("gone", "The problem is gone", points, lambda evidence: _faults(left(_curves(evidence))), left)
+
+    def judge(evidence: Any) -> tuple[Fault, ...]:
+        fault = left(_curves(evidence))
+        if fault is None:
+            return ()
+        return (_fault("as_it_went"),) if _unchanged(evidence) else (fault,)
+
+    return Gone("gone", "The problem is gone", points, judge, left)
 
 
 def reached(points: float, limit: float, told: Left, *, at_end: bool = False) -> Criterion:
@@ -190,7 +197,8 @@ def reached(points: float, limit: float, told: Left, *, at_end: bool = False) ->
         loss = float((curves.last(VALIDATION) if at_end else curves.best_val_loss)[0])
         stands = "ends at" if at_end else "gets down to"
         if loss > limit or not np.isfinite(loss):
-            return (_fault("mended_short", stands=stands, loss=_shown(loss)),)
+            key = "high_as_it_was" if _unchanged(evidence) else "mended_short"
+            return (_fault(key, stands=stands, loss=_shown(loss)),)
         return (_fault("low_by_luck", stands=stands, loss=_shown(loss)),) if told(curves) is not None else ()
 
     return Criterion("reached", "The validation loss gets low", points, judge)
@@ -250,7 +258,7 @@ def _compile(evidence: Any) -> tuple[Fault, ...]:
     if error is not None:
         return (explain_error(error, name, COMPILES),)
     if seen is None:
-        return (_fault("not_compiled", model=name),)
+        return (_fault("mended_not_compiled", model=name),)
     if seen.loss == evidence.reference.compile.loss:
         return ()
     loss = "one of your own" if seen.loss == "unknown" else f"`{seen.loss.replace(':', ', the ')}`"
@@ -277,6 +285,11 @@ def _trained_spec(evidence: Any, given: Given) -> ModelSpec:
     """
     spec = _spec(evidence, given)
     return spec if given.stop is None else within(spec, len(evidence.data.X_train))
+
+
+def _unchanged(evidence: Any) -> bool:
+    given = _given(evidence)
+    return not changes(evidence.reference, _spec(evidence, given), given.stop)
 
 
 def _why_unchanged(evidence: Any, given: Given) -> str:

@@ -57,6 +57,12 @@ SETTINGS = (
 
 CHANGE = (
     Misconception(
+        "mended_not_compiled",
+        "`{model}` is not compiled yet.",
+        "How a network is compiled belongs to its training: `fit` needs an optimizer and a loss.",
+        "Call `compile` below the network, in the same cell, as the training above does.",
+    ),
+    Misconception(
         "mended_loss",
         "`{model}` is compiled with {loss} as its loss.",
         "The training to be mended has the mean absolute error; in another loss nobody could see what got better.",
@@ -130,6 +136,18 @@ TRAINING = (
         "after {epochs} your `EarlyStopping` had not ended each training, and there grading breaks off.",
         "It trains each answer three times, for a whole class.",
         "Let it stop sooner, or give fewer epochs.",
+    ),
+    Misconception(
+        "as_it_went",
+        "trained anew, it goes wrong as it did: neither the network nor its settings have been changed.",
+        "There is nothing yet that could mend it.",
+        "Change one thing in the cell of your answer, and this part judges what comes of it.",
+    ),
+    Misconception(
+        "high_as_it_was",
+        "trained anew, the validation loss {stands} {loss}, with nothing changed.",
+        "The limit that the exercise names tells a mended training from this one.",
+        "Look at this number again after your change.",
     ),
     Misconception(
         "still_overfits",
