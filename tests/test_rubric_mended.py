@@ -120,3 +120,9 @@ def test_a_batch_size_that_is_not_given_is_told_to_be_what_fit_takes_then() -> N
     assert "the dropout and the batch size (none is given, and `fit` takes 32 then)" in both
     own = told("base(1, dropout=0.3), {'epochs': 40, 'batch_size': 32}")
     assert "the dropout and the batch size. " in own
+
+
+def test_early_stopping_that_does_not_mend_is_told_by_the_epochs_that_it_keeps() -> None:
+    never = "[keras.callbacks.EarlyStopping(patience=100)]"
+    said = told(f"base(1), {{'epochs': 40, 'batch_size': 128, 'callbacks': {never}}}")
+    assert "the number of epochs (your `EarlyStopping` keeps the first 40)" in said

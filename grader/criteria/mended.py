@@ -147,6 +147,8 @@ def _single_change(evidence: Any, given: Given, what: str, acts: bool) -> Fault 
     """What is to be said of the only change; nothing where it mends, or where its curves are not there to be asked."""
     stopped, left, shown = trainable(evidence), _left(evidence), _named(what, given)
     why = None if stopped is None else stopped[1].misconception
+    if stopped is None and given.stop is not None and what == EPOCHS:  # else nobody could see how many they are
+        shown = f"{what} (your `EarlyStopping` keeps the first {_curves(evidence).epochs})"
     if stopped is None and left(_curves(evidence)) is None:
         return None if _mended(evidence) else _fault("gone_but_high", 0.25 if acts else 0.5, what=shown)
     if acts and _backwards(evidence, given, what, left, why):
