@@ -212,6 +212,19 @@ CLAIMS = {
     "diagnoses-of-the-four": (
         "problems == {'A': 'training and inference disagree', 'B': 'overfits', 'C': 'too slow', 'D': 'noisy'}"
     ),
+    "c-and-d-by-how-they-move": (
+        "riddles['C'].last('val_loss')[0] > 1.5 * baseline and riddles['C'].best_epoch[0] > 95 and "
+        "riddles['D'].diagnosis(baseline=baseline).evidence['jump_share'] >= 0.1 and "
+        "riddles['D'].rise_after_best[0] > 0.1"
+    ),
+    "each-mend-does-its-work": (
+        "all(2 * mended['A'].last(loss)[0] < riddles['A'].last(loss)[0] for loss in ('val_loss', 'loss_at_inference')) "
+        "and 3 * mended['B'].gap[0] < riddles['B'].gap[0] and "
+        "abs(mended['B'].best_val_loss[0] - riddles['B'].best_val_loss[0]) < 0.025 and "
+        "mended['D'].last('val_loss')[0] < riddles['D'].last('val_loss')[0] and "
+        "{name: str(curves.diagnosis(baseline=baseline).problem) for name, curves in mended.items()} == "
+        "{'A': 'fine', 'B': 'fine', 'C': 'overfits', 'D': 'fine'}"
+    ),
     "by-hand-dropout-closes-the-gap": (
         "hand_gap['batch normalization'] > 0.8 * hand_gap['neither'] and "
         "hand_gap['and dropout 0.2'] < hand_gap['batch normalization'] / 2 and hand.shape == (5, 4) and "
