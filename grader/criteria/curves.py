@@ -59,9 +59,7 @@ def _finite(evidence: Any) -> tuple[Fault, ...]:
 
 
 NO_NUMBERS = "The losses are no numbers, so this cannot be told from them."
-NO_SUCH_LOSS = (
-    "The exercise's loss cannot be taken of what your network gives: mend its output layer first."
-)
+NO_SUCH_LOSS = "The exercise's loss cannot be taken of what your network gives: mend its output layer first."
 ONE_EPOCH = "There is one epoch only, so whether the loss falls cannot be told."
 
 

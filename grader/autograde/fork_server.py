@@ -1,0 +1,138 @@
+"""A process that has imported TensorFlow and built nothing: the kernels of notebooks are forked from it.
+
+    python -m grader.autograde.fork_server FD
+
+``FD`` is one end of a socket pair. Over it comes a message of JSON for each kernel that is wanted, and for each
+question whether one has ended; each has one answer. When the other end is closed, however its process ended, the
+kernels that still run are killed and this process ends. It has one thread when it forks, or says how many it has and is
+not used: what other threads hold at that moment stays locked in the child for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+# Before NumPy is imported: its libraries would start their threads. A kernel has as many as it would have by itself.
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+BACKEND = "module://matplotlib_inline.backend_inline"  # what a kernel chooses, and matplotlib reads when it is imported
+IMPORTED = (
+    "ipykernel.kernelapp",
+    "matplotlib.pyplot",
+    "pandas",
+    "sklearn.compose",
+    "sklearn.model_selection",
+    "sklearn.preprocessing",
+    "dropnorm.figures",
+    "dropnorm.lab.live_curves",
+    "grader.cells",
+    "grader.exercises",
+    "grader.tracing",
+)
+MESSAGE = 2**20  # bytes, at most: a whole environment goes in one
+
+
+def serve(channel: socket.socket) -> None:
+    """Fork what is asked for until the other end is closed."""
+    running: dict[int, int | None] = {}  # process -> exit code, None while it runs
+    answer(channel, {"threads": threads()})
+    while message := channel.recv(MESSAGE):
+        asked = json.loads(message)
+        if "fork" in asked:
+            pid = os.fork()
+            if not pid:
+                become_kernel(channel, **asked["fork"])
+            running[pid] = None
+            answer(channel, {"pid": pid})
+        else:
+            answer(channel, {"code": ended(running, asked["poll"])})
+    for pid in running:
+        if ended(running, pid) is None:
+            with contextlib.suppress(ProcessLookupError):  # it may not have come as far as its own group
+                os.killpg(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def ended(running: dict[int, int | None], pid: int) -> int | None:
+    """A kernel's exit code as `subprocess` counts it, a signal below 0; None while it runs."""
+    if running[pid] is None:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            running[pid] = os.waitstatus_to_exitcode(status)
+    return running[pid]
+
+
+def become_kernel(channel: socket.socket, argv: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
+    """In the child: what a kernel that was started by itself would be, and its whole life."""
+    code = 1
+    try:
+        os.setsid()  # a process group of its own: an interrupt reaches what the kernel has started, and nobody else
+        channel.close()
+        os.environ.clear()
+        os.environ.update(env)
+        os.chdir(cwd)
+        own_randomness_and_threads()
+        code = run_kernel(argv)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        os._exit(code)  # never back into the server's loop
+
+
+def own_randomness_and_threads() -> None:
+    """Undo what children of one process would share: the state of random generators, and one thread for matrices."""
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    np.random.seed()  # Python's own generator does so itself
+    if not any(name in os.environ for name in THREADS):
+        threadpool_limits(len(os.sched_getaffinity(0)))
+
+
+def run_kernel(argv: list[str]) -> int:
+    """IPython's kernel, with the arguments that its launcher would get; returns when it is shut down."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = [str(find_spec("ipykernel_launcher").origin), *argv]
+    app = IPKernelApp.instance()
+    app.initialize([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])  # it ends when that process is gone
+    app.start()
+    return 0
+
+
+def preload() -> None:
+    """Import what the course's notebooks import. Nothing is computed: TensorFlow has no thread before its first op."""
+    os.environ |= dict.fromkeys(THREADS, "1") | {"MPLBACKEND": BACKEND}
+    from dropnorm import quiet
+
+    quiet.start()
+    for module in IMPORTED:
+        import_module(module)
+
+
+def threads() -> int:
+    """How many threads this process has, those of compiled libraries counted."""
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def answer(channel: socket.socket, told: dict[str, Any]) -> None:
+    """Send one answer; where nobody listens any more, the next message says so."""
+    with contextlib.suppress(BrokenPipeError):
+        channel.send(json.dumps(told).encode())
+
+
+if __name__ == "__main__":
+    preload()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asked; the channel's end is for this one
+    with socket.socket(fileno=int(sys.argv[1])) as own_end:
+        serve(own_end)

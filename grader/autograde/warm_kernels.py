@@ -1,0 +1,182 @@
+"""Kernels for grading, forked from a process that is warm: 0.4 s until one answers, not 5.
+
+`WarmKernelManager` is a kernel manager like any other; only how its process comes about differs. Where forking is not
+safe, or the forking process cannot be had, ordinary kernels are started, and that is said once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+
+from grader.autograde.fork_server import MESSAGE
+
+LAUNCHER = ["-m", "ipykernel_launcher"]
+log = logging.getLogger(__name__)
+
+
+class ForkServerError(Exception):
+    """There is no process to fork kernels from; one sentence."""
+
+
+class ForkServer:
+    """The process `grader.autograde.fork_server`, started by this one, and the channel to it.
+
+    Raises:
+        ForkServerError: it does not start, or could not fork safely.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # one question at a time, from whichever thread
+        own, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with others:
+            command = [sys.executable, "-m", "grader.autograde.fork_server", str(others.fileno())]
+            folder = str(Path(__file__).resolve().parents[2])
+            paths = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
+            env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+            self.process = subprocess.Popen(command, env=env, pass_fds=[others.fileno()], stdin=subprocess.DEVNULL)
+        self._channel = own
+        threads = self._answer()["threads"]
+        if threads != 1:
+            self.close()
+            raise ForkServerError(f"the process to fork from has {threads} threads, and one would be safe")
+
+    def fork(self, argv: list[str], cwd: str, env: dict[str, str]) -> ForkedKernel:
+        """A new kernel with these arguments of its launcher."""
+        return ForkedKernel(self, self._ask({"fork": {"argv": argv, "cwd": cwd, "env": env}})["pid"])
+
+    def ended(self, pid: int) -> int | None:
+        """A kernel's exit code, None while it runs."""
+        return self._ask({"poll": pid})["code"]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the process is still there."""
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """End it, and the kernels that still run."""
+        self._channel.close()
+        self.process.wait()
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            try:
+                self._channel.send(json.dumps(question).encode())
+            except OSError as error:
+                raise ForkServerError(f"the process to fork from is gone ({error})") from error
+            return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        message = self._channel.recv(MESSAGE)
+        if not message:
+            raise ForkServerError(f"the process to fork from ended with exit code {self.process.wait()}")
+        return json.loads(message)
+
+
+class ForkedKernel:
+    """A kernel's process, with as much of `subprocess.Popen` as jupyter_client asks for."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, server: ForkServer, pid: int) -> None:
+        self.server, self.pid, self.returncode = server, pid, None
+
+    def poll(self) -> int | None:
+        """The exit code, None while it runs. Without its server a kernel ends itself: that counts as killed."""
+        if self.returncode is None:
+            try:
+                self.returncode = self.server.ended(self.pid)
+            except ForkServerError:
+                self.kill()
+                self.returncode = -signal.SIGKILL
+        return self.returncode
+
+    def wait(self) -> int | None:
+        """The exit code of a kernel that has ended; the provisioner polls before."""
+        return self.poll()
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal; nothing happens where it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once, with what it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Launches a kernel of this Python by forking; any other one, and where that cannot be, as ever."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        """Launch it. ``cmd`` is the kernel's command line."""
+        if not (cmd[0] == sys.executable and cmd[1:3] == LAUNCHER and safe_to_fork()):
+            return await super().launch_kernel(cmd, **kwargs)
+        try:
+            cwd = str(kwargs.get("cwd") or Path.cwd())
+            self.process = the_server().fork(cmd[3:], cwd, dict(kwargs.get("env") or os.environ))
+        except ForkServerError as error:
+            said_once(f"Kernels are started one by one: {error}.")
+            return await super().launch_kernel(cmd, **kwargs)
+        self.pid = self.pgid = self.process.pid
+        self.cwd = cwd
+        return self.connection_info
+
+
+class WarmKernelManager(AsyncKernelManager):
+    """A kernel manager whose kernels are forked from a warm process."""
+
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
+        if self.provisioner is None:
+            self.provisioner = WarmProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
+        return await super()._async_pre_start_kernel(**kwargs)
+
+
+_server: ForkServer | None = None
+_starting = threading.Lock()
+
+
+def the_server() -> ForkServer:
+    """This process's fork server, started when it is first asked for and again where it was killed.
+
+    Raises:
+        ForkServerError: there cannot be one.
+    """
+    global _server
+    with _starting:
+        if _server is None or not _server.usable:
+            _server = ForkServer()
+        return _server
+
+
+def safe_to_fork() -> bool:
+    """Whether this system can fork a process that has loaded such libraries: Linux; said once where it cannot."""
+    if sys.platform == "linux":
+        return True
+    said_once("Kernels are started one by one: only on Linux is it safe to fork them from a warm process.")
+    return False
+
+
+@cache
+def said_once(sentence: str) -> None:
+    """Log a sentence, the first time that it is said."""
+    log.warning(sentence)
