@@ -22,7 +22,7 @@ STOP = keras.callbacks.EarlyStopping(patience=1)
 @pytest.mark.parametrize(
     "given",
     [{}, {"callbacks": None}, {"callbacks": []}, {"callbacks": STOP}, {"callbacks": [STOP]}, {"callbacks": (STOP,)}],
-    ids=str,
+    ids=["nothing", "None", "empty", "one", "list", "tuple"],
 )
 def test_the_cell_that_trains_takes_the_callbacks_that_the_check_takes(given: dict[str, Any]) -> None:
     settings = {"epochs": 6, "batch_size": 4, **given}

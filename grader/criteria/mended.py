@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
-from dropnorm.symptoms import Problem
+from dropnorm.curves import VALIDATION, LearningCurves
 from grader.changes import BATCH as BATCH_SIZE
-from grader.changes import DROPPED, EPOCHS, RATE, WIDTHS, Direction, changes, direction
+from grader.changes import EPOCHS, changes, direction
 from grader.criteria.begun import model_begun
 from grader.criteria.errors import COMPILES, explain_error
 from grader.criteria.layout import counted, listed
+from grader.criteria.left import Left
 from grader.fit_settings import BATCH, Given, read
 from grader.misconceptions import explain
 from grader.retraining import beyond, ended, retrained, within
@@ -25,22 +24,6 @@ from grader.spec_rules import SpecError
 SETTINGS = "fit_settings"
 TOO_LONG = ("past_the_limit", "stopped_too_late")
 Stopped = tuple[Status, Fault] | None
-
-
-@dataclass(frozen=True)
-class Left:
-    """What is left of a problem in the curves of one run.
-
-    Attributes:
-        told: the fault, or None where the problem is gone.
-        toward: of what acts on the problem and has an amount, the direction in which it does.
-    """
-
-    told: Callable[[LearningCurves], Fault | None]
-    toward: Mapping[str, Direction] = field(default_factory=dict)
-
-    def __call__(self, curves: LearningCurves) -> Fault | None:
-        return self.told(curves)
 
 
 @dataclass(frozen=True)
@@ -204,55 +187,6 @@ def reached(points: float, limit: float, told: Left, *, at_end: bool = False) ->
         return (_fault("low_by_luck", stands=stands, loss=_shown(loss)),) if told(curves) is not None else ()
 
     return Criterion("reached", "The validation loss gets low", points, judge)
-
-
-# What is left of a problem in the curves of one run.
-
-
-def no_gap(most: float) -> Left:
-    """The validation loss lies at most so far above the training loss at inference, at the end."""
-
-    def told(curves: LearningCurves) -> Fault | None:
-        if curves.gap[0] <= most:
-            return None
-        inference, validation = curves.last(AT_INFERENCE)[0], curves.last(VALIDATION)[0]
-        return _fault("still_overfits", inference=_shown(inference), validation=_shown(validation))
-
-    return Left(told, {DROPPED: Direction.MORE, EPOCHS: Direction.LESS, WIDTHS: Direction.LESS})
-
-
-def agrees(most: float) -> Left:
-    """The training loss at inference lies at most so large a share above the logged one, at the end."""
-
-    def told(curves: LearningCurves) -> Fault | None:
-        logged, inference = float(curves.last(LOGGED)[0]), float(curves.last(AT_INFERENCE)[0])
-        if inference <= (1 + most) * logged:
-            return None
-        return _fault("still_disagrees", logged=_shown(logged), inference=_shown(inference))
-
-    return Left(told, {DROPPED: Direction.LESS})
-
-
-def quick(target: float, most: int) -> Left:
-    """The validation loss gets to a target within so many epochs."""
-
-    def told(curves: LearningCurves) -> Fault | None:
-        epochs = int(curves.epochs_to(target)[0])
-        if 0 < epochs <= most:
-            return None
-        return _fault("still_too_slow", epochs=f"{epochs} epochs" if epochs else f"more than {curves.epochs} epochs")
-
-    return Left(told, {RATE: Direction.MORE})
-
-
-def _steady(curves: LearningCurves) -> Fault | None:
-    """No loss explodes on the way, and all are numbers."""
-    if curves.diagnosis().problem is not Problem.UNSTABLE:
-        return None
-    return _fault("still_unstable", largest=_shown(curves.loss.max()), last=_shown(curves.loss[0, -1]))
-
-
-steady = Left(_steady, {RATE: Direction.LESS})
 
 
 def _compile(evidence: Any) -> tuple[Fault, ...]:

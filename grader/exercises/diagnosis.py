@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dropnorm.symptoms import Problem
 from grader import changes
-from grader.criteria import diagnosis, mended
+from grader.criteria import diagnosis, left, mended
 from grader.criteria.begun import answers_begun
 from grader.exercises.gone_wrong import TRAININGS
 from grader.exercises.noun import Exercise, rubrics
@@ -25,10 +25,10 @@ RAW = 10.0  # MPa: a network has learned something, as in the exercise on concre
 # What is left of the problem, by a function of the curves, and how low the validation loss shall get: at its lowest, or
 # (True) as the mean over the last tenth of the epochs.
 OUTCOMES = {
-    1: (mended.no_gap(GAP), TRACKS, True),
-    2: (mended.agrees(APART), WINE, False),
-    3: (mended.quick(SLOW_END, SOON), SCALED, False),
-    4: (mended.steady, RAW, False),
+    1: (left.no_gap(GAP), TRACKS, True),
+    2: (left.agrees(APART), WINE, False),
+    3: (left.quick(SLOW_END, SOON), SCALED, False),
+    4: (left.steady, RAW, False),
 }
 
 Hints = tuple[str, str, str]
