@@ -175,13 +175,9 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
 
 
-SHORT = ASSIGNMENTS["dropout_and_batchnorm"]  # what the short tests run in full; the second unit trains for minutes
-
-
+@pytest.mark.full
 @pytest.mark.usefixtures("stand_ins")  # the references on official data: tests/test_rubric_curves.py
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in SHORT else [pytest.mark.full]) for name in NAMES]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_solutions_run_silently_and_get_full_points(name: str, tmp_path: Path) -> None:
     done = run(source(name), tmp_path)
     assert outputs(done, "error") == {}
