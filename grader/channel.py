@@ -1,11 +1,13 @@
 """The one channel between a kernel that grades and the process that drives it: messages of JSON, each with a blob.
 
-What comes from a kernel comes from a learner's code: a message has a bounded size, and what is damaged ends the channel.
+What comes from a kernel comes from a learner's code: a message has a bounded size, and what is damaged ends the
+channel.
 The kernel's end is inherited; its number stands in the environment variable `VARIABLE`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -76,10 +78,8 @@ class Channel:
 
     def close(self) -> None:
         """Close this end, and wake up who waits at it."""
-        try:
+        with contextlib.suppress(OSError):  # the other end is gone already
             self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other end is gone already
         self._connection.close()
 
     def _read(self, size: int) -> bytes | None:
