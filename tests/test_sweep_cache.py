@@ -42,7 +42,7 @@ def test_what_was_kept_is_read_back_bit_for_bit(tmp_path, data):
 
 def test_a_notebook_that_has_imported_more_looks_for_the_same_names(data):
     """SciPy brings a BLAS of its own; the processes that sweep do not import it."""
-    asked = "from dropnorm.sweep import cache; {more}; print(cache._kernels())"
+    asked = "from dropnorm.sweep import cache; {more}; print(cache.kernels())"
     told = [
         subprocess.run(
             [sys.executable, "-c", asked.format(more=more)], capture_output=True, text=True, check=True, cwd=ROOT

@@ -29,7 +29,7 @@ KEPT_WHEN_FULL = 0.8  # the share that stays when the limit is reached: the entr
 
 def name(plan: Plan, data: str) -> str:
     """The entry's file name; ``data`` is the split's `digest`."""
-    asked = f"{plan!r} {data} numpy {np.__version__} {_kernels()} {_engine()}"
+    asked = f"{plan!r} {data} numpy {np.__version__} {kernels()} {engine()}"
     return hashlib.sha256(asked.encode()).hexdigest()[:32] + ".json"
 
 
@@ -67,7 +67,7 @@ def keep(path: Path, content: bytes, limit: int = LIMIT) -> None:
     """
     write_atomically(path, content)
     entries = []
-    for entry in path.parent.glob("*.json"):
+    for entry in path.parent.iterdir():  # also what a process left that was killed while it wrote
         try:
             entries.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry))
         except FileNotFoundError:  # another process has dropped it
@@ -81,7 +81,7 @@ def keep(path: Path, content: bytes, limit: int = LIMIT) -> None:
 
 
 @lru_cache
-def _kernels() -> str:
+def kernels() -> str:
     """What multiplies NumPy's matrices, where NumPy brings it along: other kernels round otherwise.
 
     Other packages bring libraries of their own, and a notebook has imported more of them than a process that sweeps.
@@ -92,7 +92,7 @@ def _kernels() -> str:
 
 
 @lru_cache
-def _engine() -> str:
+def engine() -> str:
     """A digest of the modules whose code decides what a curve is."""
     folder = Path(__file__).parent
     source = b"".join((folder / f"{module}.py").read_bytes() for module in ("layers", "masks", "optimizers", "runs"))

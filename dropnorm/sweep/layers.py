@@ -70,6 +70,10 @@ class Layer:
     def before_inference(self) -> None:
         """Called once before rows are evaluated in inference mode with the weights as they are."""
 
+    def named(self) -> list[dict[str, np.ndarray]]:
+        """The weights by Keras' names and in its order: one entry for each Keras layer with weights that this is."""
+        return []
+
 
 class Dense(Layer):
     """``x W + b``; Glorot's uniform initialisation, as in Keras (Glorot & Bengio 2010: ±√(6 / (inputs + units))).
@@ -114,6 +118,9 @@ class Dense(Layer):
         np.matmul(self.ones[: len(gradient)], gradient, out=self.bias_gradient)
         return np.matmul(gradient, self.kernel.T, out=self.input_gradient[: len(gradient)]) if wanted else None
 
+    def named(self) -> list[dict[str, np.ndarray]]:
+        return [{"kernel": self.kernel} | ({"bias": self.bias} if self.use_bias else {})]
+
 
 class Moments:
     """Mean and variance of a batch's columns, and their moving averages, as BatchNormalization keeps them."""
@@ -139,6 +146,10 @@ class Moments:
     def inverse_deviation(self) -> np.ndarray:
         """``1/σ`` of the moving variance, for inference."""
         return 1.0 / np.sqrt(self.moving_variance + self.epsilon)
+
+    def named(self) -> dict[str, np.ndarray]:
+        """The moving averages by Keras' names."""
+        return {"moving_mean": self.moving_mean, "moving_variance": self.moving_variance}
 
 
 class BatchNorm(Layer):
@@ -185,6 +196,9 @@ class BatchNorm(Layer):
         gradient -= normal
         gradient *= self.gamma * self.inverse
         return gradient
+
+    def named(self) -> list[dict[str, np.ndarray]]:
+        return [{"gamma": self.gamma, "beta": self.beta, **self.moments.named()}]
 
 
 class NormalizedDense(Layer):
@@ -240,6 +254,9 @@ class NormalizedDense(Layer):
         out -= centred
         out -= self.beta_gradient * self.scale / rows
         return out
+
+    def named(self) -> list[dict[str, np.ndarray]]:
+        return [{"gamma": self.gamma, "beta": self.beta, **self.moments.named()}, *self.dense.named()]
 
 
 class ReluDropout(Layer):

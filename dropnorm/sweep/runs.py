@@ -30,7 +30,7 @@ class Network:
 
     def __init__(self, described: plan.Plan, inputs: int, dtype: np.typing.DTypeLike = np.float32) -> None:
         self.dtype = np.dtype(dtype)
-        self.rows = described.batch_size
+        self.plan, self.rows = described, described.batch_size
         self.layers = list(_made(described, inputs, self.dtype))
         parameters = layers.Parameters(self.dtype)
         for layer in self.layers:
@@ -78,6 +78,16 @@ class Network:
                 batch = layer.forward(batch, training=False)
             parts[-1].append(batch.copy())
         return [np.concatenate(part) for part in parts]
+
+    def named_weights(self) -> tuple[dict[str, np.ndarray], ...]:
+        """For each layer of the plan its weights, copied, by Keras' names and in its order; none where it has none."""
+        named = iter([each for layer in self.layers for each in layer.named()])
+        return tuple(
+            {name: values.copy() for name, values in next(named).items()}
+            if isinstance(layer, plan.Dense | plan.BatchNorm)
+            else {}
+            for layer in self.plan.layers
+        )
 
     def _predicted(self, X: np.ndarray) -> np.ndarray:
         predictions = np.empty((len(X), 1), self.dtype)
