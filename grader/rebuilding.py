@@ -75,6 +75,11 @@ def build(spec: ModelSpec) -> keras.Model:
     return model
 
 
+def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a model that `build` made, one for each operation of its spec, in order."""
+    return list(model.steps if isinstance(model, Chain) else model.layers)
+
+
 def compile_as(model: keras.Model, facts: CompileFacts) -> None:
     """Compile ``model`` with the optimizer and the loss of ``facts``."""
     settings = dict(facts.settings)

@@ -1,11 +1,7 @@
-"""A spec trained anew from three seeds: what is judged is a network and its settings, and no draw of luck.
-
-By the sweep's engine where it knows the layers, a second or two for the three; by `dropnorm.training.train` where not.
-"""
+"""A spec trained anew from three seeds: what is judged is a network and its settings, and no draw of luck."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dropnorm.curves import LearningCurves
-from dropnorm.sweep import run
+from grader.runs import SEEDS, middle, run
 from grader.spec import ModelSpec
-from grader.sweeping import plan_of
 from grader.trained import steps_of
 
 if TYPE_CHECKING:
     from grader.exercises.noun import Exercise
 
-SEEDS = (0, 1, 2)
 # So much is trained for one answer: some four times the work of the trainings that the answers are to mend, and two
 # seconds a seed by the engine.
 MULTIPLICATIONS, STEPS = 4_000_000_000, 6_000
@@ -115,7 +109,7 @@ def retrained(spec: ModelSpec, exercise: Exercise, stop: Stop | None = None) -> 
     """
     runs = _runs(spec, exercise, exercise.fingerprint())
     runs = tuple(stop.cut(curves) for curves in runs) if stop else runs
-    return sorted(runs, key=lambda curves: float(curves.best_val_loss[0]))[len(runs) // 2]
+    return runs[middle(runs)]
 
 
 def ended(spec: ModelSpec, exercise: Exercise, stop: Stop) -> bool:
@@ -130,26 +124,7 @@ def _runs(spec: ModelSpec, exercise: Exercise, fingerprint: str) -> tuple[Learni
 
 def trained(spec: ModelSpec, exercise: Exercise, seed: int) -> LearningCurves:
     """The curves of a spec from one seed, on the exercise's split of the data in use. Raises DataError, SpecError."""
-    data, plan = exercise.data(), plan_of(spec, seed, "once")
-    if plan is not None:
-        return run(plan, data)
-    from dropnorm.training import train  # imports TensorFlow
-    from grader.recording import as_found
-
-    with as_found():  # the notebook's own random streams go on as if nothing had been
-        random.seed(seed)  # of which Keras draws the seeds of initial weights and masks
-        model = spec.build()
-        curves = train(model, data, epochs=spec.fit.epochs, batch_size=spec.fit.batch_size, seed=seed)
-        return _without_penalty(curves, float(sum(model.losses)))
-
-
-def _without_penalty(curves: LearningCurves, penalty: float) -> LearningCurves:
-    """The curves without a penalty on the weights, which Keras adds to every loss: what is judged is the error.
-
-    The penalty is that of the trained weights, so it is exact at the end, where the curves are judged.
-    """
-    parts = (curves.loss, curves.val_loss, curves.loss_at_inference)
-    return LearningCurves(*(part - penalty for part in parts), seeds=curves.seeds) if penalty else curves
+    return run(spec, exercise.data(), seed).curves
 
 
 def _first_epochs(curves: LearningCurves, number: int) -> LearningCurves:
