@@ -17,12 +17,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any
 
 from dropnorm.curves import LearningCurves
-from dropnorm.jobs import end_with_parent
+from dropnorm.jobs import Uninterrupted, end_with_parent
 from dropnorm.split import Split
 from dropnorm.sweep import cache, runs
 from dropnorm.sweep.plan import Plan
@@ -171,25 +170,7 @@ shared = Background()
 
 
 def _started(processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(processes, mp_context=_Uninterrupted(), initializer=go_to_the_background)
-
-
-class _Process(SpawnProcess):
-    """A process that no interrupt reaches, not while it imports either: it inherits that from who starts it."""
-
-    def start(self) -> None:
-        if not hasattr(signal, "pthread_sigmask"):  # Windows, where an interrupt is for the kernel alone
-            super().start()
-            return
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            super().start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Uninterrupted(SpawnContext):
-    Process = _Process
+    return ProcessPoolExecutor(processes, mp_context=Uninterrupted(), initializer=go_to_the_background)
 
 
 def go_to_the_background() -> None:
