@@ -1,0 +1,26 @@
+"""The instructor's commands: ``python -m grader COMMAND``; ``--help`` lists them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+# Each is a module of this package with `arguments`, which declares what it takes, and `main`, which runs it.
+COMMANDS = {"pretrain": "train what a class will hand in before it does: references, baselines, plausible answers"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m grader", description="The instructor's commands.")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, told in COMMANDS.items():
+        command, module = subparsers.add_parser(name, help=told, description=told), import_module(f"grader.{name}")
+        module.arguments(command)
+        command.set_defaults(main=module.main)
+    options = parser.parse_args(arguments)
+    return options.main(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
