@@ -106,7 +106,7 @@ from grader.spec import FitSettings
 if __name__ == "__main__":
     reference = exercise("concrete_model").reference
     pretrain.foreseen = lambda asked: [replace(reference, fit=FitSettings(epochs, 64)) for epochs in (1, 1000)]
-    sys.exit(pretrain.pretrain("dropout_and_batchnorm", Path(sys.argv[1]), processes=1))
+    sys.exit(pretrain.pretrain("dropout_and_batchnorm", Path(sys.argv[1]), processes=2))
 """
 
 
@@ -124,10 +124,13 @@ def test_an_interrupt_ends_it_at_once_and_keeps_what_was_trained(tmp_path):
         start_new_session=True,
     )
     told = ""
-    while " 1/" not in told:  # of the progress bar: one is trained, the next one would take minutes
-        told += process.stderr.read(1)
-    os.killpg(process.pid, signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
+    try:
+        while " 1/" not in told and process.poll() is None:  # of the bar: one is trained, the other would take minutes
+            told += process.stderr.read(1)
+        os.killpg(process.pid, signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    finally:
+        process.kill()
     last = rest.strip().splitlines()[-1]
     assert last == "Interrupted: what was trained (1) is kept, and the same command goes on from there."
     assert process.returncode == 130 and "Traceback" not in rest
