@@ -7,9 +7,16 @@ Importing this package loads no TensorFlow; a judgement does, when a model is lo
 begins to watch for errors of the learner's cells.
 """
 
+import os
+
 from grader.attempts import watch_this_notebook
+from grader.channel import VARIABLE
 from grader.questions import Question, question
 
 __all__ = ["Question", "question"]
 
+if VARIABLE in os.environ:  # a kernel that grades
+    from grader.answered_fits import begin
+
+    begin()
 watch_this_notebook()  # now: the first answers' cells come before the first question, and nbgrader runs each cell once

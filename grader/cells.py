@@ -2,22 +2,31 @@
 
 nbgrader reads the score from the cell's result, and gives 0 as soon as anything stands on standard error. So reasons go
 to stdout, the result is a plain float between 0 and the rubric's maximum, and standard error is held shut meanwhile.
+
+In a kernel that is driven by this course's grading nothing is scored: an account of the notebook is handed over, and
+judged outside. So what the kernel prints in place of a score decides nothing.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dropnorm import quiet
 from dropnorm.datasets import DataError
 from grader.attempts import watch
+from grader.channel import drivers_channel
 from grader.errors import QuestionError
 from grader.report import report
-from grader.rubric import GATE, Finding, Rubric, Status, Verdict, judge
+from grader.rubric import HUMAN, Rubric, Verdict, judge, left_to_a_human
+
+if TYPE_CHECKING:
+    from grader.evidence import Evidence
 
 
-def grade(name: str) -> float:
+def grade(name: str) -> float | None:
     """Judge what the notebook holds by the rubric of that name, print the reasons, and return the points.
+
+    Where grading judges outside, an account is handed over, and nothing is returned.
 
     Args:
         name: the test cell's ``grade_id``, which is its rubric's name.
@@ -33,6 +42,10 @@ def grade(name: str) -> float:
         if name not in owner:
             raise QuestionError(f"There is no test cell named {name!r}; the course has {', '.join(owner)}.")
         rubric = owner[name].rubrics[name]
+        channel = drivers_channel()
+        if channel is not None:
+            channel.ask({"account": _account_of(rubric, owner[name].name, shell)})
+            return None
         verdict = verdict_of(rubric, owner[name].name, shell)
     print(report(rubric, verdict))
     return verdict.score
@@ -43,20 +56,30 @@ def verdict_of(rubric: Rubric, exercise: str, shell: Any) -> Verdict:
 
     Where even the evidence cannot be had (no data, say), the points are left open for a human.
     """
-    from grader.evidence import Evidence
-
     try:
-        attempts, evidence = watch(shell), Evidence.of(exercise, shell.user_ns)
-        evidence.error = attempts.error(rubric.answers)
-        evidence.compile_error = attempts.error([f"{evidence.exercise.model_name}.compile"])
-        evidence.fit_error = fit_error(evidence.exercise, shell)
-        return judge(rubric, evidence)
+        return judge(rubric, evidence_of(rubric, exercise, shell))
     except DataError as error:  # one sentence, which says what is missing and what to do
-        return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, str(error), manual=True),), rubric.maximum)
+        return left_to_a_human(rubric, str(error))
     except Exception as error:  # whatever was in the way, it is nothing that the learner answered wrong
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        message = f"This could not be judged here ({reason}). A human will look at it; nothing is lost."
-        return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, message, manual=True),), rubric.maximum)
+        return left_to_a_human(rubric, f"This could not be judged here ({reason}). {HUMAN}")
+
+
+def evidence_of(rubric: Rubric, exercise: str, shell: Any) -> Evidence:
+    """What the notebook of this shell holds, and what its cells raised."""
+    from grader.evidence import Evidence
+
+    attempts, evidence = watch(shell), Evidence.of(exercise, shell.user_ns)
+    evidence.error = attempts.error(rubric.answers)
+    evidence.compile_error = attempts.error([f"{evidence.exercise.model_name}.compile"])
+    evidence.fit_error = fit_error(evidence.exercise, shell)
+    return evidence
+
+
+def _account_of(rubric: Rubric, exercise: str, shell: Any) -> dict[str, Any]:
+    from grader.account import account
+
+    return account(evidence_of(rubric, exercise, shell), rubric)
 
 
 def fit_error(exercise: Any, shell: Any) -> BaseException | None:

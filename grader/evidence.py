@@ -15,7 +15,9 @@ from grader.bands import Band, band
 from grader.criteria.class_loss import is_cross_entropy, takes_rows
 from grader.criteria.layout import BENDING, Alignment, Layout, align
 from grader.facts import ModelFacts
+from grader.fit_settings import SETTINGS, Given, read
 from grader.prepared import Data, difference, found_in, one_hot
+from grader.retraining import Stop, ended, retrained
 from grader.spec import ModelSpec
 from grader.spec_rules import LOGITS
 
@@ -59,6 +61,60 @@ class Evidence:
     def history(self) -> Any:
         """What the history's name holds, or None."""
         return self.names.get(self.exercise.history_name)
+
+    # What follows up to `data`, with `facts`, `told`, `series`, `steps_taken`, `labels` and what was found of the rows,
+    # is all that a criterion is told of the notebook: values that `grader.account` can write down.
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the model's name holds anything."""
+        return self.model is not None
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the history's name holds anything."""
+        return self.history is not None
+
+    def knows(self, name: str) -> bool:
+        """Whether the notebook has such a name, whatever it holds."""
+        return name in self.names
+
+    def holds(self, name: str) -> bool:
+        """Whether a name holds anything."""
+        return self.answer(name) is not None
+
+    @property
+    def history_kind(self) -> str:
+        """The type of what the history's name holds."""
+        return type(self.history).__name__
+
+    @property
+    def history_of_another(self) -> str | None:
+        """Where the history is that of another model, its name or nothing; None where it is the model's own."""
+        told = self.told
+        if told is None or told.model is None or told.model is self.model:
+            return None
+        names = (name for name, value in self.names.items() if value is told.model and not name.startswith("_"))
+        return next(names, "")
+
+    @cached_property
+    def given(self) -> Given:
+        """What the settings for `fit` say."""
+        return read(self.answer(SETTINGS), self.reference.fit)
+
+    @property
+    def loss_given(self) -> str:
+        """A loss that is none of Keras', in words."""
+        given = getattr(self.model, "loss", None)
+        if type(given).__module__.startswith("keras.") and hasattr(given, "get_config"):
+            return f"{given.name.replace('_', ' ')}, with settings of your own"
+        return f"`{given}`, which is none of Keras' losses" if isinstance(given, str) else "one of your own"
+
+    @property
+    def bias_given_as_text(self) -> str | None:
+        """The text that a layer was given for the switch of its bias, as it was written, or None."""
+        given = (getattr(layer, "use_bias", None) for layer in self.model._flatten_layers())
+        return next((repr(each) for each in given if isinstance(each, str)), None)
 
     def model_of_another_name(self) -> str | None:
         """The name of a Keras model that the notebook neither makes nor asks for elsewhere, or None."""
@@ -133,13 +189,18 @@ class Evidence:
     @cached_property
     def trained_further(self) -> bool:
         """Whether the optimizer took more steps than the history tells of."""
-        told, steps = self.told, trained.iterations(self.model)
+        told, steps = self.told, self.steps_taken
         return bool(steps and told and told.steps and steps > told.steps * told.epochs)
 
     @property
     def compiled_anew(self) -> bool:
         """Whether the optimizer has taken no step, though the history tells of some."""
-        return self.told is not None and self.told.epochs > 0 and trained.iterations(self.model) == 0
+        return self.told is not None and self.told.epochs > 0 and self.steps_taken == 0
+
+    @property
+    def steps_taken(self) -> int | None:
+        """How many steps the model's optimizer has taken since it was compiled; None where there is none."""
+        return trained.iterations(self.model)
 
     @cached_property
     def trained_as_told(self) -> bool:
@@ -230,9 +291,22 @@ class Evidence:
         return self.losses_now[1]
 
     @property
+    def judged_series(self) -> Mapping[str, np.ndarray]:
+        """The series whose shape is judged; empty where there are none."""
+        return {} if self.told is None else self.told.series
+
+    @property
     def logged_losses(self) -> np.ndarray:
         """The logged training losses, ``(epochs,)``; empty where there are none."""
-        return np.array([]) if self.told is None else self.told.series.get(LOGGED, np.array([]))
+        return self.judged_series.get(LOGGED, np.array([]))
+
+    def retrained(self, spec: ModelSpec, stop: Stop | None = None) -> LearningCurves:
+        """The curves of a spec that is trained anew from three seeds: those that count. Raises DataError, SpecError."""
+        return retrained(spec, self.exercise, stop)
+
+    def ended(self, spec: ModelSpec, stop: Stop) -> bool:
+        """Whether early stopping ends all three trainings of a spec. Raises DataError, SpecError."""
+        return ended(spec, self.exercise, stop)
 
     def band(self, statistic: str) -> Band | None:
         """The fitted band of a statistic on the data in use; None where it separates nothing. Raises BandError."""

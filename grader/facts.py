@@ -25,6 +25,11 @@ class ObservationError(Exception):
         super().__init__(explain(reason, name="model", **details))
         self.reason, self.details = reason, details
 
+    @property
+    def cause(self) -> BaseException | None:
+        """What the model raised, where that is behind it."""
+        return getattr(self.__cause__, "known", self.__cause__)
+
     def told_of(self, name: str) -> str:
         """The text for a model of that name."""
         return explain(self.reason, name=name, **self.details)

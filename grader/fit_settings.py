@@ -17,6 +17,7 @@ from grader.rubric import Fault
 from grader.spec import FitSettings
 from grader.spec_rules import LIMITS
 
+SETTINGS = "fit_settings"  # what the notebook calls them
 BATCH = 32  # what `fit` takes where nobody says
 # They change nothing of what is learned, or the notebook and grading give them anyway.
 HARMLESS = {"verbose", "validation_data", "validation_batch_size", "callbacks", "epochs", "batch_size"}

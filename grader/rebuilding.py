@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -72,6 +73,15 @@ def build(spec: ModelSpec) -> keras.Model:
         raise SpecError(f"Keras cannot build this spec: {str(error).splitlines()[0][:150]}") from error
     finally:
         keras.config.set_dtype_policy(policy)
+    return model
+
+
+def rebuilt(spec: ModelSpec, weights: Sequence[Mapping[str, Any]]) -> keras.Model:
+    """The model of a spec with trained weights: for each of its operations the arrays by Keras' names."""
+    model = build(spec)
+    for layer, named in zip(layers_of(model), weights, strict=True):
+        for name, values in named.items():
+            getattr(layer, name).assign(values)
     return model
 
 

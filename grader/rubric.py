@@ -95,13 +95,15 @@ class Rubric:
 
     ``gate`` is asked first. It returns None where there is something to judge; else the status and the finding that
     stand for the whole (not started, the cell raised an error, what is there is no model). ``answers`` are the names
-    that the learner's cells give a value: an error in one of those cells belongs to this rubric.
+    that the learner's cells give a value: an error in one of those cells belongs to this rubric. ``history`` is the
+    name of the history that questions are about; None where a model is judged.
     """
 
     name: str
     criteria: tuple[Criterion, ...]
     gate: Callable[[Any], tuple[Status, Fault] | None] = lambda evidence: None
     answers: tuple[str, ...] = ()
+    history: str | None = None
 
     @property
     def maximum(self) -> float:
@@ -115,6 +117,11 @@ class Rubric:
 
 GATE = "begun"
 HUMAN = "A human will look at it; nothing is lost."
+
+
+def left_to_a_human(rubric: Rubric, reason: str) -> Verdict:
+    """The verdict that leaves all points open, for a reason in one sentence."""
+    return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, reason, manual=True),), rubric.maximum)
 
 
 def judge(rubric: Rubric, evidence: Any) -> Verdict:

@@ -29,6 +29,17 @@ def course(tmp_path: Path) -> Layout:
     return layout
 
 
+@pytest.fixture(autouse=True)
+def judged_as_handed_over(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test judges of a notebook is judged once more as grading does it, by what the kernel hands over."""
+    from grader import rubric
+
+    if getattr(request.module, "judge", None) is rubric.judge:
+        from tests.handed_over import judged_both_ways
+
+        monkeypatch.setattr(request.module, "judge", judged_both_ways)
+
+
 @pytest.fixture
 def instant(monkeypatch):
     """Labs find their curves at once: a pool that makes them up, `tests.instant_pool`."""

@@ -2,9 +2,9 @@
 
     python -m grader.autograde.fork_server FD
 
-``FD`` is one end of a socket pair. Over it comes a message of JSON for each kernel that is wanted, and for each
-question whether one has ended; each has one answer. When the other end is closed, however its process ended, the
-kernels that still run are killed and this process ends. It has one thread when it forks, or says how many it has and is
+``FD`` is one end of a socket pair. Over it comes a message of JSON for each kernel that is wanted, with the descriptor
+that this kernel alone inherits, if any, and for each question whether one has ended; each has one answer. When the other
+end is closed, however its process ended, the kernels that still run are killed and this process ends. It has one thread when it forks, or says how many it has and is
 not used: what other threads hold at that moment stays locked in the child for ever.
 """
 
@@ -20,6 +20,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
+
+from grader.channel import VARIABLE
 
 # Before NumPy is imported: its libraries would start their threads. A kernel has as many as it would have by itself.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
@@ -44,12 +46,17 @@ def serve(channel: socket.socket) -> None:
     """Fork what is asked for until the other end is closed."""
     running: dict[int, int | None] = {}  # process -> exit code, None while it runs
     answer(channel, {"threads": threads()})
-    while message := channel.recv(MESSAGE):
+    while True:
+        message, inherited, *_ = socket.recv_fds(channel, MESSAGE, 1)
+        if not message:
+            break
         asked = json.loads(message)
         if "fork" in asked:
             pid = os.fork()
             if not pid:
-                become_kernel(channel, **asked["fork"])
+                become_kernel(channel, inherited, **asked["fork"])
+            for descriptor in inherited:
+                os.close(descriptor)
             running[pid] = None
             answer(channel, {"pid": pid})
         else:
@@ -63,15 +70,20 @@ def serve(channel: socket.socket) -> None:
 
 
 def ended(running: dict[int, int | None], pid: int) -> int | None:
-    """A kernel's exit code as `subprocess` counts it, a signal below 0; None while it runs."""
-    if running[pid] is None:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            running[pid] = os.waitstatus_to_exitcode(status)
+    """A kernel's exit code as `subprocess` counts it, a signal below 0; None while it runs.
+
+    What it has started and left is ended with it: a process of a learner's would run on beside the next notebooks.
+    """
+    if running[pid] is None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        with contextlib.suppress(ProcessLookupError):  # the number is still its own: it has not been waited for
+            os.killpg(pid, signal.SIGKILL)
+        running[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return running[pid]
 
 
-def become_kernel(channel: socket.socket, argv: list[str], cwd: str, env: dict[str, str]) -> NoReturn:
+def become_kernel(
+    channel: socket.socket, inherited: list[int], argv: list[str], cwd: str, env: dict[str, str]
+) -> NoReturn:
     """In the child: what a kernel that was started by itself would be, and its whole life."""
     code = 1
     try:
@@ -79,6 +91,9 @@ def become_kernel(channel: socket.socket, argv: list[str], cwd: str, env: dict[s
         channel.close()
         os.environ.clear()
         os.environ.update(env)
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, False)  # for this kernel, not for what it starts
+            os.environ[VARIABLE] = str(descriptor)
         os.chdir(cwd)
         own_randomness_and_threads()
         code = run_kernel(argv)

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from grader.autograde.fork_server import MESSAGE
+from grader.channel import VARIABLE
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
 log = logging.getLogger(__name__)
@@ -54,9 +56,10 @@ class ForkServer:
             self.close()
             raise ForkServerError(f"the process to fork from has {threads} threads, and one would be safe")
 
-    def fork(self, argv: list[str], cwd: str, env: dict[str, str]) -> ForkedKernel:
-        """A new kernel with these arguments of its launcher."""
-        return ForkedKernel(self, self._ask({"fork": {"argv": argv, "cwd": cwd, "env": env}})["pid"])
+    def fork(self, argv: list[str], cwd: str, env: dict[str, str], inherited: int | None = None) -> ForkedKernel:
+        """A new kernel with these arguments of its launcher, and a descriptor that it and no other one inherits."""
+        question = {"fork": {"argv": argv, "cwd": cwd, "env": env}}
+        return ForkedKernel(self, self._ask(question, [] if inherited is None else [inherited])["pid"])
 
     def ended(self, pid: int) -> int | None:
         """A kernel's exit code, None while it runs."""
@@ -72,10 +75,10 @@ class ForkServer:
         self._channel.close()
         self.process.wait()
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, question: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         with self._lock:
             try:
-                self._channel.send(json.dumps(question).encode())
+                socket.send_fds(self._channel, [json.dumps(question).encode()], descriptors)
             except OSError as error:
                 raise ForkServerError(f"the process to fork from is gone ({error})") from error
             return self._answer()
@@ -129,11 +132,17 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         """Launch it. ``cmd`` is the kernel's command line."""
+        inherited = self.parent.inherited
+        env = {name: value for name, value in dict(kwargs.get("env") or os.environ).items() if name != VARIABLE}
+        if inherited is not None:
+            kwargs["pass_fds"] = [inherited]
+            env[VARIABLE] = str(inherited)
+        kwargs["env"] = env
         if not (cmd[0] == sys.executable and cmd[1:3] == LAUNCHER and safe_to_fork()):
             return await super().launch_kernel(cmd, **kwargs)
         try:
             cwd = str(kwargs.get("cwd") or Path.cwd())
-            self.process = the_server().fork(cmd[3:], cwd, dict(kwargs.get("env") or os.environ))
+            self.process = the_server().fork(cmd[3:], cwd, env, inherited)
         except ForkServerError as error:
             said_once(f"Kernels are started one by one: {error}.")
             return await super().launch_kernel(cmd, **kwargs)
@@ -143,7 +152,14 @@ class WarmProvisioner(LocalProvisioner):
 
 
 class WarmKernelManager(AsyncKernelManager):
-    """A kernel manager whose kernels are forked from a warm process."""
+    """A kernel manager whose kernels are forked from a warm process.
+
+    Attributes:
+        inherited: a descriptor that its kernel is to inherit, the channel's end; jupyter_client hands on no argument of
+            a launch that it does not know.
+    """
+
+    inherited: int | None = None
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
         if self.provisioner is None:

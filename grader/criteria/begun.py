@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from grader import trained
 from grader.criteria.errors import COMPILES, TRAINS, explain_error
 from grader.facts import ObservationError
 from grader.misconceptions import explain
@@ -18,13 +17,13 @@ SAID_AS_WELL = ("raised", "no_such_name", "not_defined")
 def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
     """Whether the evidence holds a Keras model that can be looked at; else what stands there in its place."""
     name = evidence.exercise.model_name
-    if evidence.model is None and evidence.error is not None:
+    if not evidence.has_model and evidence.error is not None:
         return Status.RAISED, _raised(evidence)
-    if evidence.model is None:
+    if not evidence.has_model:
         other = evidence.model_of_another_name()
         if other is not None:  # a trial, or the answer under a wrong name: told, but nothing is wrong yet
             return Status.NOT_STARTED, Fault(explain("other_name", name=name, other=other), 1.0, "other_name")
-        key = "not_begun" if name in evidence.names else "not_there"
+        key = "not_begun" if evidence.knows(name) else "not_there"
         return Status.NOT_STARTED, Fault(explain(key, name=name), 1.0)
     try:
         _ = evidence.facts
@@ -33,7 +32,7 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
             message = explain("columns_changed", **evidence.exercise.called)
             return Status.WRONG, Fault(message, 1.0, "columns_changed")
         if error.reason == "raises":
-            known = explain_error(error.__cause__, name)
+            known = explain_error(error.cause, name)
             if known.misconception not in SAID_AS_WELL:
                 said = known.message.replace("Your cell raised an error", "Your model raises an error when called", 1)
                 return Status.WRONG, Fault(said, 1.0, known.misconception)
@@ -43,7 +42,7 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
 
 def _raised(evidence: Any) -> Fault:
     """The fault behind the error that keeps the model or its history from being there."""
-    if evidence.error is evidence.fit_error:
+    if evidence.error == evidence.fit_error:
         return explain_error(evidence.error, evidence.exercise.history_name, TRAINS)
     return explain_error(evidence.error, evidence.exercise.model_name)
 
@@ -54,7 +53,7 @@ def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
     if stopped is not None:
         return stopped
     name = evidence.exercise.history_name
-    if evidence.history is None:
+    if not evidence.has_history:
         if evidence.compile_error is not None and not evidence.facts.compiled:  # then `fit` raised because of it
             return Status.RAISED, explain_error(evidence.compile_error, evidence.exercise.model_name, COMPILES)
         if evidence.fit_error is not None:
@@ -62,7 +61,7 @@ def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
         if evidence.error is not None:
             return Status.RAISED, _raised(evidence)
         key = "not_trained" if evidence.facts.compiled else "not_compiled"
-        key = "history_not_kept" if trained.iterations(evidence.model) else key
+        key = "history_not_kept" if evidence.steps_taken else key
         message = explain(key, model=evidence.exercise.model_name, history=name)
         return Status.NOT_STARTED, Fault(message, 1.0, key)
     return None
@@ -78,7 +77,7 @@ def answers_begun(history_name: str, *answers: str) -> Callable[[Any], tuple[Sta
                 return Status.RAISED, explain_error(evidence.error, answers[0])
             names, are = " and ".join(f"`{answer}`" for answer in answers), "are" if len(answers) > 1 else "is"
             return Status.NOT_STARTED, Fault(explain("not_answered", answers=names, are=are), 1.0)
-        if evidence.names.get(history_name) is None:
+        if not evidence.holds(history_name):
             return Status.NOT_STARTED, Fault(explain("nothing_to_answer", history=history_name), 1.0, "not_trained")
         return None
 

@@ -38,13 +38,7 @@ def _where_needed(evidence: Any) -> tuple[Fault, ...]:
         if numbers:
             last = total > 1 and numbers == [total - 1] and alignment.output is not None
             which = "your output layer" if last else each_of(numbers, total, "Dense")
-            text = _switched_by_text(evidence.model) if key == "bias_before_batch_norm" else None
+            text = evidence.bias_given_as_text if key == "bias_before_batch_norm" else None
             key = key if text is None else "bias_by_text"
             faults.append(Fault(explain(key, which=which, text=text), len(numbers) / judged, key))
     return tuple(faults)
-
-
-def _switched_by_text(model: Any) -> str | None:
-    """The text that a layer was given for its switch, as it was written, or None."""
-    given = (getattr(layer, "use_bias", None) for layer in model._flatten_layers())
-    return next((repr(each) for each in given if isinstance(each, str)), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader import trained
 from grader.misconceptions import explain
 from grader.rubric import Fault
 from grader.spec_rules import LOGITS, SUM
@@ -37,7 +36,7 @@ def class_loss_faults(evidence: Any) -> tuple[Fault, ...] | None:
     if LOGITS in added and evidence.ends_in_softmax:
         faults.append(Fault(explain("softmax_and_logits", model=model), 0.5, "softmax_and_logits"))
     # Trained with it, the labels had the form that it takes: perhaps they were changed in the call of `fit`.
-    if not trained.iterations(evidence.model) and evidence.labels is not None:
+    if not evidence.steps_taken and evidence.labels is not None:
         if evidence.labels == "one-hot" and not takes_rows(loss):
             faults.append(Fault(explain("labels_one_hot", targets=evidence.exercise.arrays[1]), 0.5, "labels_one_hot"))
         elif evidence.labels == "numbers" and takes_rows(loss):

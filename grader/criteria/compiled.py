@@ -52,15 +52,13 @@ def _compiled(evidence: Any) -> tuple[Fault, ...]:
     elif of_kinds is not None:
         faults += of_kinds
     elif seen.loss != asked.loss:
-        message = explain("other_loss", loss=_shown(seen.loss, getattr(evidence.model, "loss", None)))
+        message = explain("other_loss", loss=_shown(seen.loss, evidence.loss_given))
         faults.append(Fault(message, 0.5, "other_loss"))
     return tuple(faults)
 
 
-def _shown(name: str, given: Any) -> str:
+def _shown(name: str, given: str) -> str:
     """A loss in words: by its name, or as it was given where it has none."""
-    if name == "unknown" and type(given).__module__.startswith("keras.") and hasattr(given, "get_config"):
-        return f"{given.name.replace('_', ' ')}, with settings of your own"
     if name == "unknown":
-        return f"`{given}`, which is none of Keras' losses" if isinstance(given, str) else "one of your own"
+        return given
     return name.replace("_", " ").replace(":sum", ", summed over the batch").replace(":logits", ", of scores")

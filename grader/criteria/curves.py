@@ -49,7 +49,7 @@ def own_loss(points: float) -> Criterion:
 def _finite(evidence: Any) -> tuple[Fault, ...]:
     """A training that broke down; all other criteria on curves give nothing for it."""
     for name in ("loss", VALIDATION):
-        values = evidence.told.series.get(name, np.array([]))
+        values = evidence.judged_series.get(name, np.array([]))
         if not np.isfinite(values).all():
             epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
             where = "the epochs just before it, then at " if epoch > 1 else ""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import traceback
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from grader.misconceptions import explain
+from grader.raised import Raised
 from grader.rubric import Fault
 
 # What an error says -> the misconception behind it; the groups of the pattern are the fields of its message.
@@ -82,51 +81,35 @@ PATTERNS = (
 COMPILES, TRAINS = "The cell that compiles", "The cell that trains"
 
 
-def explain_error(error: BaseException, name: str, cell: str = "Your cell") -> Fault:
+def explain_error(error: BaseException | Raised, name: str, cell: str = "Your cell") -> Fault:
     """The fault behind an error of the cell that should have made ``name``.
 
     Args:
-        error: the exception that the cell raised, or its text as it was kept.
+        error: the exception that the cell raised, or what is known of it.
         name: what the cell should have made, for the message.
         cell: what the cell is called in the message: the learner's own, or one that the exercise gives.
     """
-    fault = _explained(error, name)
+    fault = _explained(error if isinstance(error, Raised) else Raised.of(error), name)
     return replace(fault, message=fault.message.replace("Your cell", cell, 1))
 
 
-def _explained(error: BaseException, name: str) -> Fault:
-    kind, said = type(error).__name__, re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+def _explained(error: Raised, name: str) -> Fault:
     for pattern, key in PATTERNS:
-        found = re.search(pattern, f"{kind} in {_raised_in(error)}: {said}", re.DOTALL)
+        found = re.search(pattern, f"{error.kind} in {error.file}: {error.said}", re.DOTALL)
         if found:
             fields = {field: (value or "").strip() for field, value in found.groupdict().items()}
             if key == "units_no_number":
-                fields["value"] = _units_given(error, fields["value"])
+                fields["value"] = error.units or fields["value"]
             return Fault(explain(key, name=name, **fields), 1.0, key)
-    if isinstance(error, SyntaxError) and (error.text or "").lstrip().startswith("```"):
+    if error.reason is not None and (error.code or "").lstrip().startswith("```"):
         return Fault(explain("fenced"), 1.0, "fenced")
-    if isinstance(error, SyntaxError):
-        line = f" in line {error.lineno}" if error.lineno else ""
-        return Fault(explain("not_python", line=line, said=error.msg or "invalid syntax"), 1.0, "not_python")
-    if isinstance(error, KeyboardInterrupt):
+    if error.reason is not None:
+        line = f" in line {error.line}" if error.line else ""
+        return Fault(explain("not_python", line=line, said=error.reason), 1.0, "not_python")
+    if error.kind == "KeyboardInterrupt":
         return Fault(explain("interrupted", name=name), 1.0, "interrupted")
-    first = next((line.strip() for line in said.splitlines() if line.strip()), "no reason given")
-    return Fault(explain("raised", name=name, error=f"{kind}: {shortened(first)}"), 1.0, "raised")
-
-
-def _units_given(error: BaseException, said: str) -> str:
-    """What a Dense layer was given as its width, as it was written: Keras' message shows text without its quotes."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    given = frames[-1][0].f_locals.get("units") if frames else None
-    if isinstance(given, str):
-        return f"the text {shortened(repr(given), 40)}"
-    return f"{said} (of the kind {type(given).__name__})" if hasattr(given, "dtype") else said
-
-
-def _raised_in(error: BaseException) -> str:
-    """The file that raised an error, without folders and ending; ``nowhere`` where that is not known."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return re.sub(r"\W", "_", Path(frames[-1].filename).stem) if frames else "nowhere"
+    first = next((line.strip() for line in error.said.splitlines() if line.strip()), "no reason given")
+    return Fault(explain("raised", name=name, error=f"{error.kind}: {shortened(first)}"), 1.0, "raised")
 
 
 def shortened(text: Any, length: int = 160) -> str:

@@ -14,14 +14,13 @@ from grader.criteria.begun import model_begun
 from grader.criteria.errors import COMPILES, explain_error
 from grader.criteria.layout import counted, listed
 from grader.criteria.left import Left
-from grader.fit_settings import BATCH, Given, read
+from grader.fit_settings import BATCH, SETTINGS, Given
 from grader.misconceptions import explain
-from grader.retraining import beyond, ended, retrained, within
+from grader.retraining import beyond, within
 from grader.rubric import HUMAN, Criterion, Fault, Status
 from grader.spec import ModelSpec
 from grader.spec_rules import SpecError
 
-SETTINGS = "fit_settings"
 TOO_LONG = ("past_the_limit", "stopped_too_late")
 Stopped = tuple[Status, Fault] | None
 
@@ -56,9 +55,9 @@ def trainable(evidence: Any) -> Stopped:
     if faults:
         state = Status.WRONG if faults[0].misconception == "mended_loss" else Status.NOT_STARTED
         return (Status.RAISED if evidence.compile_error is not None else state), faults[0]
-    given = _given(evidence)
+    given = evidence.given
     if given.fit is None:
-        missing = evidence.answer(SETTINGS) is None
+        missing = not evidence.holds(SETTINGS)
         return (Status.NOT_STARTED if missing else Status.WRONG), given.faults[0]
     try:
         spec = _trained_spec(evidence, given)
@@ -77,7 +76,7 @@ def _stopped_too_late(evidence: Any, given: Given, spec: ModelSpec) -> Stopped:
     if given.stop is None or given.fit is None or spec.fit.epochs == given.fit.epochs:
         return None
     try:
-        if ended(spec, evidence.exercise, given.stop):
+        if evidence.ended(spec, given.stop):
             return None
     except Exception:  # a network that cannot be trained: the criteria, which meet it again, leave it to a human
         return None
@@ -91,7 +90,7 @@ def compiled(points: float) -> Criterion:
 
 def settings(points: float) -> Criterion:
     """A dictionary of settings that `fit` takes and that grading can repeat."""
-    return Criterion("settings", "Settings for fit", points, lambda evidence: _given(evidence).faults)
+    return Criterion("settings", "Settings for fit", points, lambda evidence: evidence.given.faults)
 
 
 def change(points: float, *acting: str) -> Criterion:
@@ -107,7 +106,7 @@ def change(points: float, *acting: str) -> Criterion:
     """
 
     def judge(evidence: Any) -> tuple[Fault, ...]:
-        given = _given(evidence)
+        given = evidence.given
         if evidence.facts.compiled is None:
             return (Fault("What was changed shows when the network is compiled.", 1.0),)
         try:
@@ -201,10 +200,6 @@ def _compile(evidence: Any) -> tuple[Fault, ...]:
     return (_fault("no_loss" if seen.loss == "none" else "mended_loss", model=name, loss=loss),)
 
 
-def _given(evidence: Any) -> Given:
-    return read(evidence.answer(SETTINGS), evidence.reference.fit)
-
-
 def _spec(evidence: Any, given: Given) -> ModelSpec:
     """The model as a spec, with its settings, or with those of the original where these cannot be read.
 
@@ -224,7 +219,7 @@ def _trained_spec(evidence: Any, given: Given) -> ModelSpec:
 
 
 def _unchanged(evidence: Any) -> bool:
-    given = _given(evidence)
+    given = evidence.given
     return not changes(evidence.reference, _spec(evidence, given), given.stop)
 
 
@@ -235,8 +230,8 @@ def _why_unchanged(evidence: Any, given: Given) -> str:
 
 
 def _curves(evidence: Any) -> LearningCurves:
-    given = _given(evidence)
-    return retrained(_trained_spec(evidence, given), evidence.exercise, given.stop)
+    given = evidence.given
+    return evidence.retrained(_trained_spec(evidence, given), given.stop)
 
 
 def _mended(evidence: Any) -> bool:

@@ -58,7 +58,7 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
     facts, alignment = evidence.facts, evidence.alignment
     faults = [Fault(f"{reason} {HUMAN}", 0.0, "custom_layer", manual=True) for reason in facts.unjudged]
     # The model is of an earlier run of the cell, or was made before the error. `compile` has a criterion of its own.
-    if evidence.error is not None and evidence.error is not evidence.compile_error:
+    if evidence.error is not None and evidence.error != evidence.compile_error:
         name = evidence.exercise.model_name
         raised = explain_error(evidence.error, name)
         message = f"{raised.message} What is judged here is what `{name}` holds now."

@@ -27,7 +27,7 @@ def history_usable(evidence: Any) -> tuple[Status, Fault] | None:
 
 def _not_its_history(evidence: Any) -> tuple[str | None, dict[str, Any]]:
     told = evidence.told
-    kind = type(evidence.history).__name__
+    kind = evidence.history_kind
     if told is None:
         return "no_history", {"kind": kind}
     if not told.series or told.lengths == {0}:
@@ -37,12 +37,10 @@ def _not_its_history(evidence: Any) -> tuple[str | None, dict[str, Any]]:
         return "history_lengths", {"lengths": lengths}
     if not told.from_fit:
         return (None, {}) if evidence.trained_as_told else ("history_by_hand", {"kind": kind})
-    if told.model is not None and told.model is not evidence.model:
-        whose = next((name for name, value in evidence.names.items() if value is told.model), None)
-        if whose is not None and not whose.startswith("_"):
-            return "history_of_another_model", {"whose": whose}
-        return "history_stale", {}
-    return None, {}
+    whose = evidence.history_of_another
+    if whose is None:
+        return None, {}
+    return ("history_of_another_model", {"whose": whose}) if whose else ("history_stale", {})
 
 
 def history(points: float) -> Criterion:
@@ -55,7 +53,7 @@ def _history(evidence: Any) -> tuple[Fault, ...]:
     if not evidence.told.from_fit:
         return (Fault(explain("history_unpacked", kind=evidence.told.kind, **names), 1.0, "history_unpacked"),)
     if evidence.trained_further:
-        steps, told = trained.iterations(evidence.model), evidence.told.steps * evidence.told.epochs
+        steps, told = evidence.steps_taken, evidence.told.steps * evidence.told.epochs
         return (Fault(explain("trained_further", steps=steps, told=told, **names), 1.0, "trained_further"),)
     return ()
 

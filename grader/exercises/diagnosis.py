@@ -12,6 +12,7 @@ from grader.criteria import diagnosis, left, mended
 from grader.criteria.begun import answers_begun
 from grader.exercises.gone_wrong import TRAININGS
 from grader.exercises.noun import Exercise, rubrics
+from grader.fit_settings import SETTINGS
 from grader.rubric import Rubric
 
 PROBLEMS = {1: Problem.OVERFITS, 2: Problem.DISAGREE, 3: Problem.TOO_SLOW, 4: Problem.UNSTABLE}
@@ -42,6 +43,7 @@ def _diagnosis(number: int, hints: Hints) -> Exercise:
         (diagnosis.problem(number, right), diagnosis.evidence(number, right)),
         answers_begun(CURVES, *answers),
         answers,
+        CURVES,
     )
     return Exercise(
         name=f"diagnosis_{number}",
@@ -58,7 +60,7 @@ def _diagnosis(number: int, hints: Hints) -> Exercise:
 
 
 def _mended(number: int, acting: tuple[str, ...], hints: Hints) -> Exercise:
-    training, answers = TRAININGS[number], ("model", mended.SETTINGS)
+    training, answers = TRAININGS[number], ("model", SETTINGS)
     change = (mended.compiled(0.5), mended.settings(0.5), mended.change(3, *acting))
     told, limit, at_end = OUTCOMES[number]
     outcome = (mended.gone(2, told), mended.reached(2, limit, told, at_end=at_end))

@@ -102,4 +102,4 @@ def rubrics(*entries: Rubric) -> dict[str, Rubric]:
 def questions(name: str, history: str, *criteria: Criterion) -> Rubric:
     """The rubric of questions on the curves of ``history``; a criterion's key is the name that its answer is given."""
     answers = tuple(criterion.key for criterion in criteria)
-    return Rubric(name, criteria, answers_begun(history, *answers), answers)
+    return Rubric(name, criteria, answers_begun(history, *answers), answers, history)
