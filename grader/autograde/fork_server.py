@@ -3,9 +3,10 @@
     python -m grader.autograde.fork_server FD
 
 ``FD`` is one end of a socket pair. Over it comes a message of JSON for each kernel that is wanted, with the descriptor
-that this kernel alone inherits, if any, and for each question whether one has ended; each has one answer. When the other
-end is closed, however its process ended, the kernels that still run are killed and this process ends. It has one thread when it forks, or says how many it has and is
-not used: what other threads hold at that moment stays locked in the child for ever.
+that it alone inherits, if any, and for each question whether one has ended; each has one answer. When the other end is
+closed, however its process ended, the kernels that still run are killed and this process ends. It has one thread when
+it forks, or says how many it has and is not used: what other threads hold at that moment stays locked in the child for
+ever.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ IMPORTED = (
     "sklearn.preprocessing",
     "dropnorm.figures",
     "dropnorm.lab.live_curves",
+    "grader.answered_fits",
     "grader.cells",
     "grader.exercises",
     "grader.tracing",
@@ -118,6 +120,9 @@ def run_kernel(argv: list[str]) -> int:
     """IPython's kernel, with the arguments that its launcher would get; returns when it is shut down."""
     from ipykernel.kernelapp import IPKernelApp
 
+    from grader.answered_fits import begin
+
+    begin()
     sys.argv = [str(find_spec("ipykernel_launcher").origin), *argv]
     app = IPKernelApp.instance()
     app.initialize([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])  # it ends when that process is gone

@@ -1,0 +1,232 @@
+"""A notebook in a scratch folder: its results, its files, and what is left of it where its kernel dies."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+from grader.autograde import notebook_run, warm_kernels
+from grader.autograde.notebook_run import Job, Ran, run_notebook
+from grader.channel import VARIABLE
+
+ASK = """
+import json, os, socket
+from grader.channel import drivers_channel
+print(drivers_channel().ask({"said": "hello"}))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    """One for all tests of this file, where kernels are forked."""
+    yield
+    if sys.platform == "linux":
+        warm_kernels.the_server().close()
+
+
+class Listening:
+    """Takes every message and says so."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, Any]] = []
+
+    def answer(self, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        self.heard.append(message)
+        return {"heard": len(self.heard)}, b"and more"
+
+    def finish(self) -> list[dict[str, Any]]:
+        return self.heard
+
+
+def job(*cells: str, **more: Any) -> Job:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return Job("unit", "ada", "one", nbformat.writes(notebook), **more)
+
+
+def outputs(ran: Ran) -> list[list[dict[str, Any]]]:
+    assert ran.failure is None
+    return [cell["outputs"] for cell in nbformat.reads(ran.notebook, as_version=4).cells]
+
+
+def text(outputs: list[dict[str, Any]]) -> str:
+    return "".join("".join(output.get("text", "")) for output in outputs)
+
+
+def names(outputs: list[dict[str, Any]]) -> list[str]:
+    return [output.get("ename", output["output_type"]) for output in outputs]
+
+
+def test_it_runs_beside_its_files_and_brings_back_what_it_wrote():
+    given = {"data.csv": b"1\n", "deep/more.csv": b"2\n", "same.txt": b"same"}
+    wanted = job(
+        "from pathlib import Path\nprint(Path('data.csv').read_text() + Path('deep/more.csv').read_text())",
+        "Path('deep/more.csv').write_text('3')\nPath('new').mkdir()\nPath('new/made.bin').write_bytes(b'\\0')\n"
+        "Path('same.txt').write_text('same')\nPath('link').symlink_to('/etc/hostname')\nprint(Path.cwd())",
+        files=given,
+    )
+    ran = run_notebook(pickle.loads(pickle.dumps(wanted)), Listening())
+    read, folder = map(text, outputs(ran))
+    assert read == "1\n2\n\n"
+    assert ran.files == {"deep/more.csv": b"3", "new/made.bin": b"\0"}
+    assert not Path(folder.strip()).exists() and Path(folder.strip()).parents[1] == Path(tempfile.gettempdir())
+    assert set(ran.seconds) == {"start", "cells", "judging"} and ran.notes == ()
+
+
+@pytest.mark.parametrize("manager", [None, AsyncKernelManager, warm_kernels.WarmKernelManager])
+def test_what_it_hands_over_is_answered_and_told_at_the_end(manager, monkeypatch):
+    """Also by ordinary kernels; one that hands on no descriptor runs as at home."""
+    if manager is warm_kernels.WarmKernelManager:
+        monkeypatch.setattr(warm_kernels.sys, "platform", "darwin")
+    settings = {} if manager is None else {"kernel_manager_class": manager}
+    if manager is AsyncKernelManager:
+        ran = run_notebook(job(f"import os; print({VARIABLE!r} in os.environ)", settings=settings), Listening())
+        assert text(outputs(ran)[0]) == "False\n" and ran.accounts == []
+    else:
+        ran = run_notebook(job(ASK, settings=settings), Listening())
+        assert text(outputs(ran)[0]) == "({'heard': 1}, b'and more')\n"
+        assert ran.accounts == [{"said": "hello"}]
+
+
+def test_a_kernel_inherits_its_own_end_alone_and_none_is_kept_by_who_forks():
+    """Two run at once; each one's sockets are counted against one that was started without any channel."""
+    sockets = (
+        "import os\nprint(sum('socket' in os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')"
+        " if os.path.exists(f'/proc/self/fd/{n}') or os.path.islink(f'/proc/self/fd/{n}')))"
+    )
+    together = threading.Barrier(2)
+
+    class Meeting(Listening):
+        def answer(self, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+            together.wait(60)
+            return super().answer(message)
+
+    with ThreadPoolExecutor(2) as pool:
+        two = list(pool.map(lambda _: run_notebook(job(ASK, sockets), Meeting()), range(2)))
+    alone = run_notebook(job(ASK, sockets), Listening())
+    assert [text(outputs(ran)[1]) for ran in two] == [text(outputs(alone)[1])] * 2
+    pid = warm_kernels.the_server().process.pid
+    held = [str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()]
+    assert sum(one.startswith("socket") for one in held) == 1
+
+
+def test_a_kernel_that_ends_itself_keeps_what_was_there_and_fails_what_was_not_run():
+    """Cells below must not be without an output: nbgrader gives full points to those."""
+    ran = run_notebook(job("print('before')", "import os\nprint('here')\nos._exit(3)", "1", "", "2"), Listening())
+    before, ended, *after = outputs(ran)
+    assert text(before) == "before\n"
+    assert names(ended)[-1] == "KernelDied" and ended[-1]["evalue"] == notebook_run.ENDED
+    assert [names(each) for each in after] == [["NotRun"], [], ["NotRun"]]
+    assert len(ran.notes) == 1 and notebook_run.ENDED in ran.notes[0]
+
+
+def test_a_cell_that_does_not_stop_is_killed_and_one_that_does_is_not():
+    stubborn = (
+        "while True:\n    try:\n        import time\n        while True: time.sleep(1)\n"
+        "    except KeyboardInterrupt: pass"
+    )
+    settings = {"timeout": 1, "iopub_timeout": 1}
+    stops, after = outputs(run_notebook(job("import time; time.sleep(600)", "1", settings=settings), Listening()))
+    assert "CellTimeoutError" in names(stops) and names(after) == ["execute_result"]
+    ran = run_notebook(job(stubborn, "1", settings=settings), Listening())
+    stuck, after = outputs(ran)
+    assert names(stuck)[-1] == "CellTimeoutError" and stuck[-1]["evalue"] == notebook_run.STUCK
+    assert names(after) == ["NotRun"] and notebook_run.STUCK in ran.notes[0]
+
+
+def test_a_folder_that_is_deleted_and_a_process_that_is_left_behind_hurt_nobody():
+    ran = run_notebook(
+        job(
+            "import os, shutil, subprocess\nleft = subprocess.Popen(['sleep', '600'])\nprint(left.pid)",
+            "shutil.rmtree(os.getcwd())",
+            "6 * 7",
+        ),
+        Listening(),
+    )
+    pid, _, result = outputs(ran)
+    assert result[0]["data"]["text/plain"] == "42" and ran.files == {}
+    stat = Path(f"/proc/{text(pid).strip()}/stat")
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_flood_is_cut_and_its_result_is_kept(monkeypatch):
+    monkeypatch.setattr(notebook_run, "PRINTED", 10_000)
+    flood, after = outputs(
+        run_notebook(job("for _ in range(100): print('x' * 999, flush=True)\n0.5", "1"), Listening())
+    )
+    assert 5_000 < len(text(flood)) < 20_000 and "the rest is left out" in text(flood)
+    assert flood[-1]["data"]["text/plain"] == "0.5" and names(after) == ["execute_result"]
+
+
+def test_questions_get_none_and_errors_stay_in_their_cell():
+    asked, raised, after = outputs(run_notebook(job("input('?')", "1 / 0", "1"), Listening()))
+    assert names(asked) == ["StdinNotImplementedError"]
+    assert names(raised) == ["ZeroDivisionError"] and names(after) == ["execute_result"]
+
+
+@pytest.mark.parametrize("sent", ["b'no message at all'", "b'\\xff' * 8", "b''"])
+def test_what_is_no_message_ends_the_channel_and_nothing_else(sent):
+    cell = (
+        f"import os, socket\nend = socket.socket(fileno=int(os.environ[{VARIABLE!r}]))\nend.sendall({sent})\n"
+        "end.shutdown(socket.SHUT_WR)\n"
+        "try:\n    print(end.recv(100))\nexcept ConnectionResetError:\n    print(b'')"
+    )
+    ran = run_notebook(job(cell, "1"), Listening())
+    said, after = outputs(ran)
+    assert text(said) == "b''\n" and names(after) == ["execute_result"] and ran.accounts == []
+
+
+def test_a_kernel_that_dies_while_its_answer_is_awaited_does_not_hang_its_driver(monkeypatch):
+    monkeypatch.setattr(notebook_run, "PATIENCE", 0.1)
+    never, asked = threading.Event(), threading.Event()
+
+    class Slow(Listening):
+        def answer(self, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+            asked.set()
+            never.wait()
+            return super().answer(message)
+
+    leave = "import os, threading\nthreading.Timer(0.5, os._exit, [1]).start()"
+    ran = run_notebook(job(leave, ASK), Slow())
+    never.set()
+    assert asked.is_set() and names(outputs(ran)[1]) == ["KernelDied"]
+
+
+def test_what_the_trusted_side_raises_is_raised_and_no_kernel_waits_for_it():
+    class Broken(Listening):
+        def answer(self, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+            raise LookupError("of its own")
+
+    with pytest.raises(LookupError, match="of its own"):
+        run_notebook(job(ASK), Broken())
+
+
+def test_a_kernel_that_is_not_there_is_told_in_a_sentence():
+    with_error = job("1", settings={"allow_errors": False})
+    assert run_notebook(with_error, Listening()).failure is None
+    raising = run_notebook(job("1 / 0", settings={"allow_errors": False}), Listening())
+    assert raising.failure == "A cell raised ZeroDivisionError, and errors are not allowed."
+    missing = run_notebook(job("1", settings={"kernel_name": "fortran77"}), Listening())
+    assert missing.failure == "There is no kernel named fortran77 where it was to be run."
+
+
+def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
+    one = job("1", files={"a": b"1"}, settings={"timeout": 1})
+    assert one.digest == pickle.loads(pickle.dumps(one)).digest
+    others = [
+        job("2", files={"a": b"1"}, settings={"timeout": 1}),
+        job("1", files={"a": b"2"}, settings={"timeout": 1}),
+        job("1", files={"a": b"1"}, settings={"timeout": 2}),
+        job("1", files={"a": b"1"}, settings={"timeout": 1}, env={"A": "1"}),
+    ]
+    assert len({one.digest, *(other.digest for other in others)}) == 5
