@@ -156,3 +156,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asked; the channel's end is for this one
     with socket.socket(fileno=int(sys.argv[1])) as own_end:
         serve(own_end)
+    os._exit(0)  # taking down what was imported takes a second

@@ -31,6 +31,10 @@ from grader.channel import Channel, ChannelError
 
 KEPT = 2**28  # bytes of files that a run wrote, at most: they go through the memory of the process that wants them
 PRINTED = 2**23  # bytes that one cell prints or displays, at most
+CAN_INHERIT = sys.platform != "win32"  # there no process hands on a socket by its number
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # a worker of Dask's has one of each
+HIDDEN = ("DASK_", "__DASK_", "GRADER_", "PYTHONHASHSEED", "MALLOC_TRIM_THRESHOLD_", *THREADS)  # none of a kernel's
+SOCKET_NAME = 90  # characters of a folder in which sockets have names short enough for every system
 PATIENCE = 5  # seconds for an answer that nobody waits for any more
 ENDED = "This cell ended the kernel's process: it has no result, and no cell below it was run."
 STUCK = "This cell ran out of time and did not stop when it was interrupted: the kernel was killed."
@@ -80,7 +84,7 @@ class Ran:
     Attributes:
         notebook: the executed notebook as JSON; as it was where the run failed.
         files: what the run wrote or changed beside the notebook, by relative path.
-        accounts: what `Reception.finish` said of what the kernel handed over.
+        accounts: what `Reception.finish` said of what the kernel handed over; None where it had no channel.
         notes: what an instructor should know of it, each one sentence.
         seconds: by part of the run.
         failure: why there is no executed notebook, one sentence; None where there is one.
@@ -88,7 +92,7 @@ class Ran:
 
     notebook: str = field(repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    accounts: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    accounts: list[dict[str, Any]] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     failure: str | None = None
@@ -104,14 +108,14 @@ class Answering(Protocol):
         """What is to be said of all messages; nothing comes afterwards."""
 
 
-def run_notebook(job: Job, reception: Answering) -> Ran:
-    """Run a notebook and bring back what came of it; the scratch folder is gone afterwards.
+def run_notebook(job: Job, reception: Answering, scratch: str | None = None) -> Ran:
+    """Run a notebook and bring back what came of it; its folder, made in ``scratch``, is gone afterwards.
 
     A kernel that dies or has to be killed is no failure: the cell says so, the cells below it were not run.
     """
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as scratch:
-        folder, notebook = Path(scratch) / "work", nbformat.reads(job.content, as_version=4)
+    with tempfile.TemporaryDirectory(prefix="grading-", dir=scratch, ignore_cleanup_errors=True) as own:
+        folder, notebook = Path(own) / "work", nbformat.reads(job.content, as_version=4)
         try:
             _lay(folder, {**job.files, f"{job.notebook}.ipynb": job.content.encode()})
             with _channel(reception) as inherited:
@@ -123,7 +127,7 @@ def run_notebook(job: Job, reception: Answering) -> Ran:
             reason = error.strerror or type(error).__name__
             return Ran(job.content, seconds=seconds, failure=f"Its scratch folder cannot be used ({reason}).")
     with _timed(seconds, "judging"):
-        accounts = reception.finish()
+        accounts = reception.finish() if CAN_INHERIT else None
     return Ran(nbformat.writes(notebook), files, accounts, (*notes, *left_out), seconds)
 
 
@@ -144,14 +148,15 @@ class ScratchExecute(Execute):
         """A manager whose kernel inherits the channel, and whose sockets are files: no two take one port."""
         manager = super().create_kernel_manager()
         manager.inherited = self._inherited
-        if sys.platform != "win32":
+        if CAN_INHERIT and len(str(self._scratch)) < SOCKET_NAME:
             manager.transport, manager.ip = "ipc", str(self._scratch / "kernel")
             manager.connection_file = str(self._scratch / "kernel.json")
         return manager
 
     def setup_kernel(self, **kwargs: Any) -> Any:
         """As ever, with the job's environment."""
-        return super().setup_kernel(**{"env": {**os.environ, **self._job.env}} | kwargs)
+        own = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+        return super().setup_kernel(**{"env": own | dict(self._job.env)} | kwargs)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], index: int
@@ -189,7 +194,9 @@ class ScratchExecute(Execute):
         self.notes.append(f"Cell '{place}' of {self._job.notebook}: {sentence}")
 
 
-def _execute(job: Job, notebook: NotebookNode, folder: Path, inherited: int, seconds: dict[str, float]) -> list[str]:
+def _execute(
+    job: Job, notebook: NotebookNode, folder: Path, inherited: int | None, seconds: dict[str, float]
+) -> list[str]:
     """Run the notebook, in place; the notes of the run. Raises NotExecutedError."""
     execute = ScratchExecute(job, folder.parent, inherited)
     execute.on_notebook_start = lambda **_: seconds.update(start=time.perf_counter() - began)
@@ -210,11 +217,14 @@ def _execute(job: Job, notebook: NotebookNode, folder: Path, inherited: int, sec
 
 
 @contextlib.contextmanager
-def _channel(reception: Answering) -> Iterator[int]:
+def _channel(reception: Answering) -> Iterator[int | None]:
     """The kernel's end of a channel whose other end is answered by a thread.
 
     What the reception raises closes the channel, so that no kernel waits for its answer, and is raised at the end.
     """
+    if not CAN_INHERIT:
+        yield None
+        return
     own, kernels = socket.socketpair()
     channel, raised = Channel(own), []
 

@@ -27,6 +27,7 @@ from grader.autograde.fork_server import MESSAGE
 from grader.channel import VARIABLE
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
+QUIET = ("-W", "ignore::RuntimeWarning:runpy")  # the package has imported the module: it is only run once
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +46,7 @@ class ForkServer:
         self._lock = threading.Lock()  # one question at a time, from whichever thread
         own, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with others:
-            command = [sys.executable, "-m", "grader.autograde.fork_server", str(others.fileno())]
+            command = [sys.executable, *QUIET, "-m", "grader.autograde.fork_server", str(others.fileno())]
             folder = str(Path(__file__).resolve().parents[2])
             paths = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
             env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
