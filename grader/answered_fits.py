@@ -144,7 +144,8 @@ def _put(model: Any, training: Training, row: np.ndarray) -> bool:
         model(row, training=False)
     layers = [call.layer for call in recorder.calls if call.layer.weights]
     weights = [named for named in training.weights if named]
-    if len(layers) != len(weights):
+    known = sum(values.size for named in weights for values in named.values())
+    if len(layers) != len(weights) or known != model.count_params():  # a layer of one's own may learn as well
         return False
     pairs = [
         (getattr(layer, name, None), value)

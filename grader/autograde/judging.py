@@ -13,6 +13,7 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
+from grader.autograde.records import record_of
 from grader.exercises import EXERCISES
 from grader.judged import Judged
 from grader.report import report
@@ -35,15 +36,18 @@ class JudgeOutside(NbGraderPreprocessor):
         told = resources.get(JUDGED)
         if told is None:
             return nb, resources
-        found = {each["rubric"]: Judged.from_dict(each) for each in told}
+        record = record_of(resources["nbgrader"], told)
+        record.write()
+        found = {each.rubric: each for each in record.judged}
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             if is_grade(cell) and cell.cell_type == "code" and name in RUBRICS:
-                cell.outputs = _outputs(RUBRICS[name], found.get(name))
+                cell.outputs = outputs(RUBRICS[name], found.get(name))
         return nb, resources
 
 
-def _outputs(sheet: Rubric, judged: Judged | None) -> list[NotebookNode]:
+def outputs(sheet: Rubric, judged: Judged | None) -> list[NotebookNode]:
+    """What a test cell says: the reasons, and the score as nbgrader reads it."""
     verdict = left_to_a_human(sheet, NOTHING) if judged is None else judged.verdict
     said = report(sheet, verdict)
     if judged is not None and judged.trainings:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dropnorm.curves import LOGGED
 from grader import trained
 from grader.criteria.begun import history_begun
 from grader.criteria.layout import counted
@@ -69,7 +70,7 @@ def fit(points: float) -> Criterion:
 def _fit(evidence: Any) -> tuple[Fault, ...]:
     told, asked = evidence.told, evidence.reference.fit
     faults = []
-    diverged = not np.isfinite(evidence.logged_losses).all()
+    diverged = not np.isfinite(told.series.get(LOGGED, np.array([]))).all()
     if told.epochs < asked.epochs and not (diverged and told.asked == asked.epochs):
         stopped = told.asked is not None and told.epochs + told.began < told.asked
         key = "stopped_early" if stopped else "began_late" if told.began else "trained_too_short"

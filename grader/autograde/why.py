@@ -1,0 +1,118 @@
+"""Why a learner has these points: every criterion, what was seen, and the curves that were judged as a picture."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from dropnorm.curves import LearningCurves
+from dropnorm.datasets import DataError
+from grader.autograde.courses import coursedir
+from grader.autograde.records import Record, records
+from grader.exercises import exercise, rubric
+from grader.facts import Operation
+from grader.handed import facts_of
+from grader.judged import Judged
+from grader.report import number, report
+
+PICTURES = Path(".grading") / "why"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("student", help="the learner's id")
+    parser.add_argument("assignment", help="its name")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Say why; returns the exit code."""
+    root = Path(coursedir().root)
+    found = list(records(options.assignment, options.student, root))
+    if not found:
+        known = sorted({each.student for each in records(options.assignment, course=root) if isinstance(each, Record)})
+        there = f"there are verdicts on {', '.join(known)}" if known else "nobody's was graded here yet"
+        print(f"No verdicts are kept on {options.student!r} in {options.assignment!r}: {there}.")
+        return 1
+    for record in found:
+        if isinstance(record, Path):
+            print(f"{record} is damaged: grade that notebook again.")
+            continue
+        print(f"{record.notebook}\n{'=' * len(record.notebook)}")
+        for each in record.judged:
+            print("\n".join(lines(each)), end="\n\n")
+        pictured = [each for each in record.judged if each.trainings]
+        if pictured:
+            path = root / PICTURES / record.assignment / record.student / f"{record.notebook}.png"
+            print(f"The curves: {draw(pictured, path)}\n")
+    return 0
+
+
+def lines(judged: Judged) -> list[str]:
+    """A verdict: its report, then what was seen of the model and of its training."""
+    sheet = rubric(judged.rubric)[1]
+    said = [report(sheet, judged.verdict)]
+    facts = judged.account.get("facts")
+    if isinstance(facts, dict) and "observed" in facts:
+        try:
+            said.append(f"  seen: {' → '.join(map(_named, facts_of(facts['observed']).operations)) or 'no layer'}")
+        except (TypeError, KeyError, ValueError):
+            said.append("  seen: what was handed over of the model cannot be read")
+    for each in judged.trainings.values():
+        curves = each.counted()
+        ends = [number(float(value)) for value in (curves.val_loss[0, -1], np.nanmin(curves.val_loss[0]))]
+        said.append(f"  trained anew: validation loss {ends[0]} at the end, {ends[1]} at its lowest")
+    return said
+
+
+def _named(operation: Operation) -> str:
+    """An operation as one would write it: Dense 128, Dropout 0.3, relu."""
+    settings = operation.settings
+    what = settings.get("function") or operation.kind.replace("_", " ")
+    value = settings.get("units", settings.get("rate"))
+    return str(what) if value is None else f"{what} {value}"
+
+
+def draw(pictured: list[Judged], path: Path) -> Path:
+    """The judged curves of a notebook, a panel for each test cell: three runs, the one that counts drawn thick."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(pictured), figsize=(5 * len(pictured), 3.6), layout="constrained", squeeze=False)
+    for ax, each in zip(axes.flat, pictured, strict=True):
+        for training in each.trainings.values():
+            for curves in training.runs:
+                counts = curves is training.counted() or training.counted().seeds == curves.seeds
+                _plot(ax, curves, 2.0 if counts else 0.8)
+        limit = _limit(each)
+        if limit is not None:
+            ax.axhline(limit, color="gray", linestyle="--", label=f"limit {limit:g}")
+        ax.set(title=each.rubric, xlabel="epoch", ylabel="loss")
+        ax.legend(fontsize="small")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+    return path
+
+
+def _plot(ax, curves: LearningCurves, width: float) -> None:
+    epochs = np.arange(1, curves.epochs + 1)
+    parts = (("validation", curves.val_loss, "C1"), ("training, at inference", curves.loss_at_inference, "C0"))
+    for name, series, colour in parts:
+        if series is not None:
+            ax.plot(epochs, series[0], colour, linewidth=width, label=name if width > 1 else None)
+
+
+def _limit(judged: Judged) -> float | None:
+    """The highest last validation loss that the reference's band allows, where there is one."""
+    from grader.bands import BandError, band
+
+    owner = exercise(str(judged.account["exercise"]))
+    try:
+        limits = band(owner.name, owner.source(), "last_val_loss")
+    except (BandError, DataError):
+        return None
+    return None if limits is None else limits.high
