@@ -6,6 +6,7 @@ wait for it. A task that ends the process it runs in is tried once more, a noteb
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import logging
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from functools import cache, partial
 from pathlib import Path
@@ -178,11 +180,16 @@ class Run:
         """Whether its result can be had without waiting."""
         return self._future.done()
 
-    def result(self) -> Ran:
-        """Wait for what the run has brought. Raises ClusterError, or what the run raised."""
+    def result(self, meanwhile: Callable[[], None] = lambda: None) -> Ran:
+        """Wait for what the run has brought; ``meanwhile`` is called again and again.
+
+        Raises:
+            ClusterError: the cluster was lost. And what the run raised.
+        """
         from distributed import KilledWorker
 
         while True:
+            meanwhile()
             try:
                 return self._future.result(timeout=PULSE)
             except TimeoutError:
@@ -239,11 +246,19 @@ def the_cluster(cores: int = 0) -> Cluster:
     global _the_cluster
     address = os.environ.get(SCHEDULER, "")
     if _the_cluster is not None and not (_the_cluster.usable and _the_cluster.asked == (address, cores)):
-        _the_cluster.close()
-        _the_cluster = None
+        close()
     if _the_cluster is None:
         _the_cluster = Cluster(address, cores)
+        atexit.register(close)
     return _the_cluster
+
+
+def close() -> None:
+    """End this process's cluster, if it has one."""
+    global _the_cluster
+    if _the_cluster is not None:
+        _the_cluster.close()
+        _the_cluster = None
 
 
 @cache

@@ -1,0 +1,160 @@
+"""A class graded by stock nbgrader with our step in it: what stock would give, and notebooks that are run ahead."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.converters.base import NbGraderException
+from tiny_course import ONE, TWO, UNIT, TinyCourse
+
+from grader.autograde import ahead, cluster
+
+RIGHT = "answer, share = 42, 2.0"
+HALF = "answer, share = 41, 0.5"
+WRITES = "from pathlib import Path\nPath('made.txt').write_text('by one')\nanswer, share = 42, 1.0"
+READS = "from pathlib import Path\nanswer = 42\nshare = 2.0 * (Path('made.txt').read_text() == 'by one')"
+STUBBORN = """
+import time
+answer, share = 42, 2.0
+while True:
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        pass
+"""
+LEARNERS = {
+    "ada": {ONE: RIGHT, TWO: HALF},
+    "ben": {ONE: "import os\nos._exit(1)", TWO: RIGHT},
+    "cas": {ONE: HALF, TWO: STUBBORN},
+    "dee": {ONE: WRITES, TWO: READS},
+    "eve": {ONE: "import os, shutil\nshutil.rmtree(os.getcwd())\n" + HALF, TWO: "print('x' * 10**5)\n" + RIGHT},
+}
+SCORES = {
+    ("ada", ONE): (1, 2), ("ada", TWO): (0, 0.5),
+    ("ben", ONE): (0, 0), ("ben", TWO): (1, 2),
+    ("cas", ONE): (0, 0.5), ("cas", TWO): (0, 0),
+    ("dee", ONE): (1, 1), ("dee", TWO): (1, 2),
+    ("eve", ONE): (0, 0.5), ("eve", TWO): (1, 2),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended() -> Iterator[None]:
+    """The cluster is one for all tests of this file."""
+    yield
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyCourse, list[tuple[str, ...]], list[str]]:
+    """The class, graded; the notebooks that were sent to the workers, in order; and what was logged."""
+    course, sent, said = TinyCourse(tmp_path_factory.mktemp("course")), [], []
+    course.make(LEARNERS)
+    submit, handler = cluster.Cluster.submit, logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            cluster.Cluster,
+            "submit",
+            lambda self, job, alone=False: (sent.append((job.student, job.notebook)), submit(self, job, alone))[1],
+        )
+        logging.getLogger("traitlets").addHandler(handler)
+        course.grade()
+        logging.getLogger("traitlets").removeHandler(handler)
+    return course, sent, said
+
+
+def test_each_gets_what_the_answers_are_worth(graded):
+    assert graded[0].scores() == SCORES
+
+
+def test_all_is_sent_ahead_in_stocks_order_and_run_again_only_where_a_run_before_changed_what_stands_beside(graded):
+    _, sent, _ = graded
+    assert sent[: len(SCORES)] == list(SCORES)
+    assert sent[len(SCORES) :] == [("dee", TWO)]
+
+
+def test_what_a_run_wrote_is_graded_work_and_no_submitted_one(graded):
+    course, *_ = graded
+    assert (course.graded("dee") / "made.txt").read_text() == "by one"
+    assert (course.graded("eve") / "data.txt").read_text() == "of the course"
+    assert {path.suffix for path in (course.root / "submitted").rglob("*") if path.is_file()} == {".ipynb"}
+    modes = {path.stat().st_mode & 0o777 for path in course.graded("dee").iterdir()}
+    assert modes == {0o444}
+
+
+def test_a_kernel_that_ended_keeps_its_notebook_and_says_so(graded):
+    course, _, said = graded
+    notebook = nbformat.read(course.graded("ben") / f"{ONE}.ipynb", as_version=4)
+    assert [cell.outputs[-1].ename for cell in notebook.cells] == ["KernelDied", "NotRun", "NotRun"]
+    assert any("ben" in sentence and "ended the kernel" in sentence for sentence in said)
+
+
+def test_a_second_command_runs_nothing_and_only_what_is_named_is_run_again(graded, monkeypatch):
+    course, *_ = graded
+    sent = []
+    submit = cluster.Cluster.submit
+    monkeypatch.setattr(
+        cluster.Cluster, "submit", lambda self, job, alone=False: (sent.append(job), submit(self, job, alone))[1]
+    )
+    course.grade()
+    assert sent == []
+    course.grade(force=True, student_id="ada", notebook_id=TWO)
+    assert [(job.student, job.notebook) for job in sent] == [("ada", TWO)]
+    course.hand_in("ada", ONE, HALF)
+    course.grade(force=True, student_id_exclude="ben,cas,dee,eve")
+    assert [(job.student, job.notebook) for job in sent[1:]] == [("ada", ONE), ("ada", TWO)]
+    assert course.scores() == SCORES | {("ada", ONE): (0, 0.5)}
+
+
+def test_without_executing_nothing_is_run(tmp_path, monkeypatch):
+    course = TinyCourse(
+        tmp_path / "course", settings={"Execute": {"enabled": False}, "ClearOutput": {"enabled": False}}
+    )
+    course.make({"ada": {ONE: RIGHT}})
+    monkeypatch.setattr(cluster, "the_cluster", lambda *_: pytest.fail("a cluster is asked for"))
+    course.grade()
+    assert course.scores()["ada", ONE] == (1, 2)  # as stock: no output, all points
+
+
+def test_by_the_api_one_learner_is_graded_and_a_failure_is_told(tmp_path):
+    course = TinyCourse(tmp_path / "course", settings={"Execute": {"kernel_name": "fortran77"}})
+    course.make({"ada": {ONE: RIGHT}, "ben": {ONE: RIGHT}})
+    failed = course.api().autograde(UNIT, "ada")
+    assert not failed["success"] and "There is no kernel named fortran77" in failed["log"]
+    assert not course.graded("ada").exists()
+    course.settings.clear()
+    assert course.api().autograde(UNIT, "ben")["success"]
+    assert course.scores()["ben", ONE] == (1, 2)
+
+
+def test_one_that_fails_does_not_keep_the_others_from_being_graded(tmp_path):
+    course = TinyCourse(tmp_path / "course", settings={"Execute": {"force_raise_errors": True}})
+    course.make({"ada": {ONE: "1 / 0"}, "ben": {ONE: RIGHT}})
+    with pytest.raises(NbGraderException):
+        course.grade()
+    assert not course.graded("ada").exists() and course.scores()["ben", ONE] == (1, 2)
+
+
+def test_a_scheduler_that_is_not_there_stops_the_command_in_a_sentence(tmp_path, monkeypatch, caplog):
+    course = TinyCourse(tmp_path / "course")
+    course.make({"ada": {ONE: RIGHT}, "ben": {ONE: RIGHT}})
+    monkeypatch.setenv(cluster.SCHEDULER, "tcp://127.0.0.1:9")
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with pytest.raises(SystemExit) as stopped:
+        course.grade()
+    assert stopped.value.code == 1 and not course.graded("ada").exists() and not course.graded("ben").exists()
+    said = [record.getMessage() for record in caplog.records if "scheduler" in record.getMessage()]
+    assert len(said) == 1 and "tcp://127.0.0.1:9 cannot be reached" in said[0] and "same command again" in said[0]
+
+
+def test_what_is_kept_of_a_converter_goes_with_it(graded):
+    import gc
+
+    gc.collect()
+    assert len(ahead._ahead) == 0
+    assert Path(graded[0].root).exists()
