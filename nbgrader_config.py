@@ -13,7 +13,7 @@ from pathlib import Path
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, SaveAutoGrades
 
-from grader.autograde import FlagForHumans, WarmExecute
+from grader.autograde import FlagForHumans, JudgeOutside, WarmExecute
 
 ROOT = Path(__file__).resolve().parent
 EXCHANGE = Path(os.environ.get("DROPNORM_EXCHANGE") or ROOT / "exchange")
@@ -36,10 +36,10 @@ c.Exchange.assignment_dir = str(ROOT / "my-course" / "exercises")  # where learn
 c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}  # raises nothing: an untouched notebook runs to its end
 
-# nbgrader's own steps, but that kernels are forked from a warm process; and one more: what a test cell leaves to a
-# human is flagged for one.
+# nbgrader's own steps, but that notebooks run several at once in warm kernels, that what a rubric says is reached
+# outside of them, and that what it leaves to a human is flagged for one.
 steps = Autograde.autograde_preprocessors.default()
-steps[steps.index(Execute)] = WarmExecute
+steps[steps.index(Execute) : steps.index(Execute) + 1] = [WarmExecute, JudgeOutside]
 steps.insert(steps.index(SaveAutoGrades) + 1, FlagForHumans)
 c.Autograde.autograde_preprocessors = steps
 

@@ -2,5 +2,6 @@
 
 from grader.autograde.execute import WarmExecute
 from grader.autograde.flags import FlagForHumans
+from grader.autograde.judging import JudgeOutside
 
-__all__ = ["FlagForHumans", "WarmExecute"]
+__all__ = ["FlagForHumans", "JudgeOutside", "WarmExecute"]
