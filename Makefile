@@ -5,7 +5,7 @@ ARGS ?=
 COURSE = $(PYTHON) course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab formgrader test test-full walkthrough doctor build bundle experiments calibrate bench lint lock
+.PHONY: help lab formgrader test test-full walkthrough doctor build bundle experiments calibrate bench bench-autograde lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ calibrate: ## the bands of the loss curves anew
 
 bench: ## what the live lab and its engine reach, into benchmarks/results/ (best on a machine that does nothing else)
 	@$(COURSE) bench $(ARGS)
+
+bench-autograde: ## grading a class of a hundred against stock nbgrader, cold, pretrained and warm (an hour)
+	@$(COURSE) run -m benchmarks.autograde $(ARGS)
 
 lint: ## ruff: lint and format
 	@$(COURSE) lint
