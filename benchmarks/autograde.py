@@ -92,6 +92,10 @@ class Bench:
     def workers(self) -> dict[str, Any]:
         """One worker against two, nothing kept, and what follows for more."""
         runs = {str(count): self.from_nothing(self.course, f"{count} workers", count) for count in (1, 2)}
+        for count, figures in runs.items():
+            seen = figures["memory"]["workers seen"]
+            if str(seen) != count:  # else two equal runs would be compared
+                figures.setdefault("failed", f"{count} workers were asked for by GRADER_WORKERS, and {seen} were seen")
         one, two = (runs[count]["seconds"] for count in ("1", "2"))
         return {
             **runs,

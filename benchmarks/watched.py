@@ -14,7 +14,7 @@ import psutil
 from tqdm import tqdm
 
 PAUSE = 1.0  # seconds between two looks; a look at ten processes takes some 50 ms
-FORKING = "grader.autograde.fork_server"  # in the command line of a worker's forking process, and of its kernels
+FORKING = "grader.autograde.fork_server"  # an argument of a worker's forking process, and so of its kernels
 MIB = 2**20
 
 
@@ -27,11 +27,13 @@ class Memory:
         worker: the largest worker with all processes below it; pages that several share are counted in parts, so that
             they count once.
         together: all processes, in the same way.
+        workers: how many owned a forking process at once: a count, seen by the same looks.
     """
 
     main: int = 0
     worker: int = 0
     together: int = 0
+    workers: int = 0
 
     def look(self, command: psutil.Process) -> None:
         """Take what is in use now."""
@@ -40,7 +42,9 @@ class Memory:
             sizes = {process.pid: _size(process) for process in (command, *below)}
             self.main = max(self.main, command.memory_info().rss)
             self.together = max(self.together, sum(sizes.values()))
-            for worker in _workers(command, below):
+            workers = _workers(command, below)
+            self.workers = max(self.workers, len(workers))
+            for worker in workers or [command]:  # without workers, the command with all that it started
                 whole = [worker, *worker.children(recursive=True)]
                 self.worker = max(self.worker, sum(sizes.get(process.pid, 0) for process in whole))
 
@@ -50,6 +54,7 @@ class Memory:
             "main process, MiB": self.main // MIB,
             "largest worker with its kernels, MiB": self.worker // MIB,
             "all processes, MiB": self.together // MIB,
+            "workers seen": self.workers,
         }
 
 
@@ -97,11 +102,11 @@ def watch(
 
 
 def _workers(command: psutil.Process, below: list[psutil.Process]) -> list[psutil.Process]:
-    """The processes that own a forking process; where there is none, the command itself, with all that it started."""
+    """The processes that own a forking process."""
     processes = {process.pid: process for process in (command, *below)}
-    forking = {process.pid for process in below if FORKING in " ".join(_words(process))}
+    forking = {process.pid for process in below if FORKING in _words(process)}
     owners = {process.ppid() for process in below if process.pid in forking} - forking
-    return [processes[pid] for pid in owners if pid in processes] or [command]
+    return [processes[pid] for pid in owners if pid in processes]
 
 
 def _words(process: psutil.Process) -> list[str]:
