@@ -148,7 +148,7 @@ def test_a_scheduler_that_is_not_there_stops_the_command_in_a_sentence(tmp_path,
     with pytest.raises(SystemExit) as stopped:
         course.grade()
     assert stopped.value.code == 1 and not course.graded("ada").exists() and not course.graded("ben").exists()
-    said = [record.getMessage() for record in caplog.records if "scheduler" in record.getMessage()]
+    said = [record.getMessage() for record in caplog.records if "Dask" in record.getMessage()]
     assert len(said) == 1 and "tcp://127.0.0.1:9 cannot be reached" in said[0] and "same command again" in said[0]
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
+import weakref
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 
 from grader.autograde.cluster import Cluster, Run
+from grader.autograde.journal import Journal, Lock
 from grader.autograde.notebook_run import Job, Ran
-from grader.autograde.pending import Place, foreseen, places
+from grader.autograde.pending import Place, foreseen, places, written_to
+from grader.autograde.told import Told
 
-KEPT = 500  # results that wait for stock, at most
+AT_MOST = 500  # runs that are under way, or wait on disk for stock
 
 
 class Ahead:
@@ -20,44 +28,123 @@ class Ahead:
 
     Args:
         converter: stock's; it goes through the notebooks.
-        cluster: what runs them.
+        cluster: gives the cluster that runs them, which is asked for only where something is to be run.
         now: the notebook that stock asks for first.
     """
 
-    def __init__(self, converter: Autograde, cluster: Cluster, now: Place) -> None:
-        self.cluster = cluster
+    def __init__(self, converter: Autograde, cluster: Callable[[], Cluster], now: Place) -> None:
+        self._cluster = cluster
+        self._journal = Journal(Path(converter.coursedir.root))
+        lock = self._journal.lock(converter.log)
         self._places = deque(places(converter, now))  # all at once: a generator would keep the converter for ever
-        self._runs: dict[tuple[str, str, str], Run] = {}
+        self._under_way: dict[tuple[str, str, str], Run | Job] = {}  # a job: its run waits on disk
+        self._unwritten: list[Job] = []
+        self._unfinished = {place.submission: written_to(converter, place) for place in (*self._places, now)}
+        self._since = self._unfinished[now.submission].stat().st_mtime  # stock has begun with this one
+        self._told = Told(len(self._unfinished), converter.log)
+        self._note_unfinished()
+        self.end = weakref.finalize(self, _end, self._journal, self._told, lock)
+        converter.post_convert_hook = _Afterwards(weakref.ref(self), converter.post_convert_hook)
 
     def ran(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
         """What running a notebook has brought; meanwhile others are sent."""
-        names = (wanted.assignment, wanted.student, wanted.notebook)
-        run = self._runs.pop(names, None)
-        if run is not None and run.job.digest != wanted.digest:
+        began = time.monotonic()
+        ran = self._brought(converter, execute, wanted)
+        self._unwritten.append(wanted)
+        self._told.trained(ran.trainings)
+        self._journal.note(
+            assignment=wanted.assignment,
+            student=wanted.student,
+            notebook=wanted.notebook,
+            waited=round(time.monotonic() - began, 3),
+            seconds={part: round(each, 3) for part, each in ran.seconds.items()},
+            trainings=len(ran.trainings),
+        )
+        return ran
+
+    def written(self) -> None:
+        """Stock has written a submission."""
+        for job in self._unwritten:
+            self._journal.drop(job)
+            self._unfinished.pop((job.assignment, job.student), None)
+        self._unwritten.clear()
+        self._note_unfinished()
+        self._told.submission()
+        if not self._unfinished:
+            self.end()
+
+    def _brought(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
+        if self._unwritten and self._unwritten[-1].student != wanted.student:
+            self._unwritten.clear()  # stock has given up the submission before: its runs stay, should that be mended
+        run = self._under_way.pop((wanted.assignment, wanted.student, wanted.notebook), None)
+        if isinstance(run, Run) and run.job.digest != wanted.digest:
             run.forget()
             run = None
-        if run is None:
-            run = Run(self.cluster, wanted)
-        return run.result(lambda: self._send(converter, execute))
+        if not isinstance(run, Run):
+            if kept := self._journal.load(wanted):
+                return kept
+            run = Run(self._cluster(), wanted)
+        ran = run.result(lambda: self._send(converter, execute))
+        if ran.failure is None:
+            self._journal.keep(wanted, ran)
+        return ran
 
     def _send(self, converter: Autograde, execute: Execute) -> None:
-        """Send as many as there is room for."""
-        running = sum(not run.done for run in self._runs.values())
-        while running < self.cluster.room and len(self._runs) < KEPT:
-            if not self._places:
-                return
+        """Put away what has ended, and send as much as there is room for."""
+        running = 0
+        for names, run in self._under_way.items():
+            if isinstance(run, Run):
+                ran = run.at_hand()
+                if ran is None or ran.failure is not None:
+                    running += not run.done
+                else:
+                    self._journal.keep(run.job, ran)
+                    self._under_way[names] = run.job
+        cluster = self._cluster()
+        while self._places and running < cluster.room and len(self._under_way) < AT_MOST:
             place = self._places.popleft()
             if job := foreseen(converter, execute, place):
-                self._runs[place.names] = Run(self.cluster, job)
-                running += 1
+                kept = self._journal.holds(job)
+                self._under_way[place.names] = job if kept else Run(cluster, job)
+                running += not kept
+
+    def _note_unfinished(self) -> None:
+        self._journal.unfinished(self._unfinished.values(), self._since)
+
+
+@dataclass(frozen=True)
+class _Afterwards:
+    """nbgrader's hook after each submission: the course's own, and ours."""
+
+    ahead: weakref.ref[Ahead]
+    own: Callable[..., None] | None
+
+    def __call__(self, **told: Any) -> None:
+        if self.own is not None:
+            self.own(**told)
+        if (ahead := self.ahead()) is not None:
+            ahead.written()
+
+
+def _end(journal: Journal, told: Told, lock: Lock) -> None:
+    """The command ends, as it may: what stock has not written it has removed, and has said so."""
+    told.end()
+    journal.unfinished([])
+    lock.release()
 
 
 _ahead: WeakKeyDictionary[Autograde, Ahead] = WeakKeyDictionary()
 
 
-def ahead_of(converter: Autograde, cluster: Cluster, now: Place) -> Ahead:
+def ahead_of(converter: Autograde, cluster: Callable[[], Cluster], now: Place) -> Ahead:
     """What is sent ahead of a converter; it begins with the first notebook that is asked for."""
     found = _ahead.get(converter)
-    if found is None or found.cluster is not cluster:
+    if found is None or not found.end.alive:
         found = _ahead[converter] = Ahead(converter, cluster, now)
     return found
+
+
+def stop(converter: Autograde) -> None:
+    """The command ends before its time: let other commands in."""
+    if converter in _ahead:
+        _ahead[converter].end()

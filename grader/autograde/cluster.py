@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import hashlib
 import logging
 import os
 import subprocess
@@ -16,30 +15,21 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.autograde.notebook_run import Job, Ran, run_notebook
-from grader.spec import ModelSpec
-from grader.spec_rules import SpecError
+from grader.autograde.notebook_run import Job, Ran
+from grader.autograde.tasks import ROOT, TRIES, run, sources
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-    from grader.exercises.noun import Exercise
-    from grader.trainings import Training
-
 SCHEDULER = "GRADER_SCHEDULER"  # environment variable: the address of a Dask scheduler
 PACKAGES = ("python", "dask", "distributed", "cloudpickle")  # whose versions must agree
-TRIES = 2
-HELD = 64  # trainings that a process keeps wanting, for workers that share no disk
 PULSE = 0.5  # seconds between two looks at whether the cluster is still there
 PATIENCE = 60  # seconds for a scheduler to answer, and for its first worker
 QUIET = ("-W", "ignore:resource_tracker:UserWarning")  # of what was held when everything had to end at once
 AGAIN = "type the same command again: it goes on where it stood"
 REFUSED = "It was refused: it ended the process that ran it {tries} times."
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class ClusterError(Exception):
@@ -99,7 +89,7 @@ class Cluster:
 
         client = self.client
         resources = {NOTEBOOK: AT_ONCE if alone else 1} if self.shares else None
-        return client.submit(_run, job, self.shares, pure=False, resources=resources, key=_name(job))
+        return client.submit(run, job, self.shares, pure=False, resources=resources, key=_name(job))
 
     def check(self) -> None:
         """Raise ClusterError where the cluster is lost."""
@@ -124,6 +114,7 @@ class Cluster:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            cwd=ROOT,  # a course's folder may be gone before the process is
         )
 
     def _connected(self) -> Client:
@@ -180,6 +171,14 @@ class Run:
         """Whether its result can be had without waiting."""
         return self._future.done()
 
+    def at_hand(self) -> Ran | None:
+        """What the run has brought, where it has; whatever else it came to is for `result` to say."""
+        if self._future.status != "finished":
+            return None
+        with contextlib.suppress(CancelledError):  # lost since
+            return self._future.result()
+        return None
+
     def result(self, meanwhile: Callable[[], None] = lambda: None) -> Ran:
         """Wait for what the run has brought; ``meanwhile`` is called again and again.
 
@@ -193,6 +192,8 @@ class Run:
             try:
                 return self._future.result(timeout=PULSE)
             except TimeoutError:
+                if self._future.done():  # then it is what the run raised
+                    raise
                 self.cluster.check()
             except CancelledError:
                 self.cluster.check()
@@ -208,36 +209,6 @@ class Run:
         self._future.release()
 
 
-def train(client: Client, shares: bool, spec: ModelSpec, exercise: Exercise) -> Training:
-    """The training of a spec: read where this machine keeps it, else trained by a worker, once for all that want it.
-
-    Raises:
-        SpecError, DataError: as `grader.trainings.train`; also where training it ends its process, however often.
-    """
-    from distributed import KilledWorker
-
-    from grader import trainings
-    from grader.autograde.local_cluster import TRAINING
-
-    name = trainings.key(spec, exercise)
-    if kept := trainings.load(name):
-        return kept
-    resources = {TRAINING: 1} if shares else None
-    for attempt in range(TRIES):
-        key = f"training-{name}-{attempt}"
-        asked = (spec.to_json(), exercise.name)
-        future = client.submit(_train, *asked, key=key, resources=resources, priority=10)
-        _held[key] = future
-        while len(_held) > HELD:
-            _held.pop(next(iter(_held)))
-        try:
-            return trainings.Training.from_bytes(future.result())
-        except KilledWorker:
-            del _held[key]
-    raise SpecError("Training this model ended the process that trained it, every time.")
-
-
-_held: dict[str, Any] = {}
 _the_cluster: Cluster | None = None
 
 
@@ -259,14 +230,6 @@ def close() -> None:
     if _the_cluster is not None:
         _the_cluster.close()
         _the_cluster = None
-
-
-@cache
-def sources() -> str:
-    """A digest of the course's code: workers must have the same."""
-    files = sorted(path for package in ("dropnorm", "grader") for path in (ROOT / package).rglob("*.py"))
-    content = (path.relative_to(ROOT).as_posix().encode() + path.read_bytes() for path in files)
-    return hashlib.sha256(b"".join(content)).hexdigest()
 
 
 def _check_versions(client: Client, address: str) -> None:
@@ -295,23 +258,3 @@ def _said(found: Any) -> str:
 
 def _name(job: Job) -> str:
     return f"{job.assignment}-{job.student}-{job.notebook}-{os.urandom(4).hex()}"
-
-
-def _run(job: Job, shares: bool) -> Ran:
-    """The task that runs a notebook, in a worker."""
-    from distributed import get_client, get_worker, secede
-
-    from grader.autograde.reception import Reception
-
-    client, scratch = get_client(), get_worker().local_directory
-    if not shares:
-        secede()  # a training that it waits for may need this very thread
-    return run_notebook(job, Reception(partial(train, client, shares)), scratch)
-
-
-def _train(spec: str, exercise: str) -> bytes:
-    """The task that trains, in a worker."""
-    from grader import trainings
-    from grader.exercises import EXERCISES
-
-    return trainings.kept(ModelSpec.from_json(spec), EXERCISES[exercise]).to_bytes()

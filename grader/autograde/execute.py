@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +48,16 @@ class WarmExecute(Execute):
         converter = converter_of(self)
         if converter is None or km is not None or self.kernel_manager_class is not WarmKernelManager:
             return super().preprocess(nb, resources, km)
-        from grader.autograde.cluster import ClusterError
+        from grader.autograde import ahead, cluster
 
         try:
             return self._from_cluster(converter, nb, resources)
-        except ClusterError as error:
-            self.log.error("%s", error)
-            raise StopGrading(1) from error
-        except KeyboardInterrupt as error:
-            from grader.autograde.cluster import close
-
-            close()
-            self.log.error(STOPPED)
-            raise StopGrading(130) from error
+        except (cluster.ClusterError, KeyboardInterrupt) as error:
+            interrupted = isinstance(error, KeyboardInterrupt)
+            self.log.error("%s", STOPPED if interrupted else error)
+            ahead.stop(converter)
+            cluster.close()
+            raise StopGrading(130 if interrupted else 1) from error
 
     def _from_cluster(
         self, converter: Autograde, nb: NotebookNode, resources: dict[str, Any]
@@ -71,7 +69,7 @@ class WarmExecute(Execute):
 
         own, folder = resources["nbgrader"], Path(resources["metadata"]["path"])
         place = Place(own["assignment"], own["student"], own["notebook"], str(folder / f"{own['notebook']}.ipynb"))
-        ahead = ahead_of(converter, the_cluster(self.workers), place)
+        ahead = ahead_of(converter, partial(the_cluster, self.workers), place)
         ran = ahead.ran(converter, self, job_for(self, place.names, nb, beside(folder)))
         for note in ran.notes:
             self.log.warning("%s of %s", note, own["student"])

@@ -85,6 +85,7 @@ class Ran:
         notebook: the executed notebook as JSON; as it was where the run failed.
         files: what the run wrote or changed beside the notebook, by relative path.
         accounts: what `Reception.finish` said of what the kernel handed over; None where it had no channel.
+        trainings: names of those that it wanted, one for each time.
         notes: what an instructor should know of it, each one sentence.
         seconds: by part of the run.
         failure: why there is no executed notebook, one sentence; None where there is one.
@@ -93,6 +94,7 @@ class Ran:
     notebook: str = field(repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     accounts: list[dict[str, Any]] | None = field(default=None, repr=False)
+    trainings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     failure: str | None = None
@@ -128,7 +130,8 @@ def run_notebook(job: Job, reception: Answering, scratch: str | None = None) -> 
             return Ran(job.content, seconds=seconds, failure=f"Its scratch folder cannot be used ({reason}).")
     with _timed(seconds, "judging"):
         accounts = reception.finish() if CAN_INHERIT else None
-    return Ran(nbformat.writes(notebook), files, accounts, (*notes, *left_out), seconds)
+    notes = (*notes, *left_out)
+    return Ran(nbformat.writes(notebook), files, accounts, notes=notes, seconds=seconds)
 
 
 class NotExecutedError(Exception):

@@ -45,6 +45,17 @@ class Place:
         """Assignment, student and notebook."""
         return self.assignment, self.student, self.notebook
 
+    @property
+    def submission(self) -> tuple[str, str]:
+        """Assignment and student."""
+        return self.assignment, self.student
+
+
+def written_to(converter: Autograde, place: Place) -> Path:
+    """What stock begins to write there: the submission's folder, or the notebook alone where it was named."""
+    folder = Path(converter._format_dest(place.assignment, place.student))
+    return folder if converter.coursedir.notebook_id == "*" else folder / f"{place.notebook}.ipynb"
+
 
 def converter_of(execute: Execute) -> Autograde | None:
     """The converter whose step this is; None where it runs by itself."""
