@@ -24,7 +24,8 @@ from typing import Any, NoReturn
 
 from grader.channel import VARIABLE
 
-# Before NumPy is imported: its libraries would start their threads. A kernel has as many as it would have by itself.
+# Set for this process before it starts, for its first import brings NumPy, whose libraries would start their threads. A
+# kernel has as many as it would have by itself.
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 BACKEND = "module://matplotlib_inline.backend_inline"  # what a kernel chooses, and matplotlib reads when it is imported
 IMPORTED = (
@@ -132,7 +133,7 @@ def run_kernel(argv: list[str]) -> int:
 
 def preload() -> None:
     """Import what the course's notebooks import. Nothing is computed: TensorFlow has no thread before its first op."""
-    os.environ |= dict.fromkeys(THREADS, "1") | {"MPLBACKEND": BACKEND}
+    os.environ["MPLBACKEND"] = BACKEND
     from dropnorm import quiet
 
     quiet.start()

@@ -23,7 +23,7 @@ from typing import Any
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from grader.autograde.fork_server import MESSAGE
+from grader.autograde.fork_server import MESSAGE, THREADS
 from grader.channel import VARIABLE
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
@@ -49,7 +49,7 @@ class ForkServer:
             command = [sys.executable, *QUIET, "-m", "grader.autograde.fork_server", str(others.fileno())]
             folder = str(Path(__file__).resolve().parents[2])
             paths = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
-            env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+            env = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": os.pathsep.join(paths)}
             self.process = subprocess.Popen(command, env=env, pass_fds=[others.fileno()], stdin=subprocess.DEVNULL)
         self._channel = own
         threads = self._answer()["threads"]

@@ -15,7 +15,7 @@ from grader.exercises import exercise, rubric
 from grader.facts import Operation
 from grader.handed import facts_of
 from grader.judged import Judged
-from grader.report import number, report
+from grader.report import report
 
 PICTURES = Path(".grading") / "why"
 
@@ -61,7 +61,7 @@ def lines(judged: Judged) -> list[str]:
             said.append("  seen: what was handed over of the model cannot be read")
     for each in judged.trainings.values():
         curves = each.counted()
-        ends = [number(float(value)) for value in (curves.val_loss[0, -1], np.nanmin(curves.val_loss[0]))]
+        ends = [f"{float(value):.3g}" for value in (curves.val_loss[0, -1], np.nanmin(curves.val_loss[0]))]
         said.append(f"  trained anew: validation loss {ends[0]} at the end, {ends[1]} at its lowest")
     return said
 
