@@ -107,15 +107,17 @@ class Course:
         return watch([sys.executable, *command], self.folder, env, label, len(self.learners), done)
 
     def times(self) -> dict[str, dict[str, float]]:
-        """What the last `autograde` logged of its times: by what was done the seconds of all, how many, the longest.
+        """What the last `autograde` logged of its times: by part the seconds of all notebooks, how many, the longest.
 
-        A line of the log has a text ``what`` (``notebook``, ``training``, ``gradebook``, ``start``) and ``seconds``.
+        The parts of a notebook's run are those of `grader.autograde.notebook_run` (in ``cells`` it may wait for a
+        training); ``waited`` is how long nbgrader waited for it.
         """
         found: dict[str, list[float]] = defaultdict(list)
         path = self.folder / TIMING
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             told = json.loads(line)
-            found[told["what"]].append(told["seconds"])
+            for part, seconds in {**told["seconds"], "waited": told["waited"]}.items():
+                found[part].append(seconds)
         return {
             what: {"seconds": round(sum(each), 2), "count": len(each), "longest": round(max(each), 2)}
             for what, each in found.items()

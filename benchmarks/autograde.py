@@ -95,7 +95,7 @@ class Bench:
         for count, figures in runs.items():
             seen = figures["memory"]["workers seen"]
             if str(seen) != count:  # else two equal runs would be compared
-                figures.setdefault("failed", f"{count} workers were asked for by GRADER_WORKERS, and {seen} were seen")
+                figures.setdefault("failed", f"{count} workers were asked for, and {seen} were seen")
         one, two = (runs[count]["seconds"] for count in ("1", "2"))
         return {
             **runs,
@@ -107,8 +107,8 @@ class Bench:
         """A class that nobody has graded, with empty caches."""
         course.ungrade()
         course.forget()
-        variables = {} if workers is None else {"GRADER_WORKERS": str(workers)}
-        return self.told(course, course.autograde(label, **variables))
+        options = () if workers is None else (f"--WarmExecute.workers={workers}",)
+        return self.told(course, course.autograde(label, *options))
 
     def have_graded(self) -> None:
         """Grade the class where that was not done yet; it is not counted."""

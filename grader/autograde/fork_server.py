@@ -32,8 +32,10 @@ IMPORTED = (
     "ipykernel.kernelapp",
     "matplotlib.pyplot",
     "pandas",
+    "pooch",
     "sklearn.compose",
     "sklearn.model_selection",
+    "sklearn.neighbors",
     "sklearn.preprocessing",
     "dropnorm.figures",
     "dropnorm.lab.live_curves",
@@ -41,6 +43,7 @@ IMPORTED = (
     "grader.cells",
     "grader.exercises",
     "grader.tracing",
+    "tqdm.auto",
 )
 MESSAGE = 2**20  # bytes, at most: a whole environment goes in one
 
@@ -139,6 +142,13 @@ def preload() -> None:
     quiet.start()
     for module in IMPORTED:
         import_module(module)
+    from dropnorm.datasets import DataError
+    from grader.exercises import EXERCISES
+
+    with contextlib.suppress(DataError):  # then each kernel says what is missing
+        for exercise in EXERCISES.values():
+            if exercise.data_set is not None:
+                exercise.data()  # every kernel would prepare it anew, to compare the learner's own with it
 
 
 def threads() -> int:

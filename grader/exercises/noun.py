@@ -87,7 +87,7 @@ def _drawn(prepare: Callable[[], Data]) -> Data:
     return prepare()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _prepared(prepare: Callable[[pd.DataFrame], Data], path: Path, changed: int) -> Data:
     import pandas as pd
 
