@@ -127,7 +127,13 @@ def test_a_kernel_that_ends_itself_keeps_what_was_there_and_fails_what_was_not_r
     assert text(before) == "before\n"
     assert names(ended)[-1] == "KernelDied" and ended[-1]["evalue"] == notebook_run.ENDED
     assert [names(each) for each in after] == [["NotRun"], [], ["NotRun"]]
-    assert len(ran.notes) == 1 and notebook_run.ENDED in ran.notes[0]
+    assert len(ran.notes) == 1 and notebook_run.ENDED in ran.notes[0] and not ran.killed
+
+
+def test_a_kernel_that_a_signal_ended_is_told_apart():
+    """It may have been killed by somebody else, or by a machine without memory; then it is worth a second run."""
+    ran = run_notebook(job("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), Listening())
+    assert ran.killed and names(outputs(ran)[0]) == ["KernelDied"]
 
 
 def test_a_cell_that_does_not_stop_is_killed_and_one_that_does_is_not():

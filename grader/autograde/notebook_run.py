@@ -88,6 +88,7 @@ class Ran:
         trainings: names of those that it wanted, one for each time.
         notes: what an instructor should know of it, each one sentence.
         seconds: by part of the run.
+        killed: a signal ended its kernel, or it did not start: that may be no doing of the notebook's.
         failure: why there is no executed notebook, one sentence; None where there is one.
     """
 
@@ -97,6 +98,7 @@ class Ran:
     trainings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    killed: bool = False
     failure: str | None = None
 
 
@@ -121,21 +123,23 @@ def run_notebook(job: Job, reception: Answering, scratch: str | None = None) -> 
         try:
             _lay(folder, {**job.files, f"{job.notebook}.ipynb": job.content.encode()})
             with _channel(reception) as inherited:
-                notes = _execute(job, notebook, folder, inherited, seconds)
+                execute = _execute(job, notebook, folder, inherited, seconds)
             files, left_out = _written(folder, job)
         except NotExecutedError as error:
-            return Ran(job.content, seconds=seconds, failure=str(error))
+            return Ran(job.content, seconds=seconds, killed=error.killed, failure=str(error))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             return Ran(job.content, seconds=seconds, failure=f"Its scratch folder cannot be used ({reason}).")
     with _timed(seconds, "judging"):
         accounts = reception.finish() if CAN_INHERIT else None
-    notes = (*notes, *left_out)
-    return Ran(nbformat.writes(notebook), files, accounts, notes=notes, seconds=seconds)
+    notes, killed = (*execute.notes, *left_out), execute.killed
+    return Ran(nbformat.writes(notebook), files, accounts, notes=notes, seconds=seconds, killed=killed)
 
 
 class NotExecutedError(Exception):
     """There is no executed notebook; one sentence says why."""
+
+    killed = False
 
 
 class ScratchExecute(Execute):
@@ -144,6 +148,7 @@ class ScratchExecute(Execute):
     def __init__(self, job: Job, scratch: Path, inherited: int | None) -> None:
         super().__init__(**{"kernel_manager_class": WarmKernelManager} | dict(job.settings))
         self.notes: list[str] = []
+        self.killed = False
         self._job, self._scratch, self._inherited = job, scratch, inherited
         self._printed = 0
 
@@ -173,6 +178,8 @@ class ScratchExecute(Execute):
         try:
             return super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
+            process = self.km.provisioner.process
+            self.killed = process is None or (process.poll() or 0) < 0
             self._end(cell, "KernelDied", ENDED)
         except CellTimeoutError:
             run_sync(self.km.shutdown_kernel)(now=True)
@@ -199,8 +206,8 @@ class ScratchExecute(Execute):
 
 def _execute(
     job: Job, notebook: NotebookNode, folder: Path, inherited: int | None, seconds: dict[str, float]
-) -> list[str]:
-    """Run the notebook, in place; the notes of the run. Raises NotExecutedError."""
+) -> ScratchExecute:
+    """Run the notebook, in place. Raises NotExecutedError."""
     execute = ScratchExecute(job, folder.parent, inherited)
     execute.on_notebook_start = lambda **_: seconds.update(start=time.perf_counter() - began)
     began = time.perf_counter()
@@ -210,13 +217,12 @@ def _execute(
         raise NotExecutedError(f"A cell raised {error.ename}, and errors are not allowed.") from error
     except NoSuchKernel as error:
         raise NotExecutedError(f"There is no kernel named {error.name} where it was to be run.") from error
-    except (
-        RuntimeError,
-        AssertionError,
-    ) as error:  # what nbclient and jupyter_client raise where a kernel never answers
-        raise NotExecutedError(f"Its kernel did not start ({error or 'no answer'}).") from error
+    except (RuntimeError, AssertionError) as error:  # of nbclient and jupyter_client, where a kernel never answers
+        not_started = NotExecutedError(f"Its kernel did not start ({error or 'no answer'}).")
+        not_started.killed = True
+        raise not_started from error
     seconds["cells"] = time.perf_counter() - began - seconds["start"]
-    return execute.notes
+    return execute
 
 
 @contextlib.contextmanager

@@ -37,7 +37,10 @@ def run(job: Job, shares: bool) -> Ran:
     def training(spec: ModelSpec, exercise: Exercise) -> Training:
         return train(client, shares, spec, exercise, wanted)
 
-    return replace(run_notebook(job, Reception(training), scratch), trainings=tuple(wanted))
+    ran = run_notebook(job, Reception(training), scratch)
+    if ran.killed:  # by another, or by too little memory at that moment: what is its own doing, it does again
+        ran = run_notebook(job, Reception(training), scratch)
+    return replace(ran, trainings=tuple(wanted))
 
 
 def train(client: Client, shares: bool, spec: ModelSpec, exercise: Exercise, wanted: list[str]) -> Training:
