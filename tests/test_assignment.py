@@ -232,7 +232,9 @@ def test_the_exchange_is_in_the_clone_unless_another_folder_is_named(tmp_path: P
 def test_nbgrader_grades_as_ever_and_flags_what_is_open() -> None:
     steps = [step.rpartition(".")[2].strip("'>") for step in settings()["Autograde"]["autograde_preprocessors"]]
     stock = [step.__name__ for step in Autograde.autograde_preprocessors.default()]
-    assert [step.replace("WarmExecute", "Execute") for step in steps if step != "FlagForHumans"] == stock
+    added = ("JudgeOutside", "FlagForHumans")
+    assert [step.replace("WarmExecute", "Execute") for step in steps if step not in added] == stock
+    assert steps.index("JudgeOutside") == steps.index("WarmExecute") + 1
     assert steps.index("FlagForHumans") == steps.index("SaveAutoGrades") + 1
 
 

@@ -76,7 +76,7 @@ def test_the_locks_hold_what_the_project_needs(system, python):
 def imported(*places: str) -> dict[str, Path]:
     """The packages, but for the course's own, that files of these folders import: import name → one such file."""
     files = [file for place in places for file in ([ROOT / place] if "." in place else (ROOT / place).rglob("*.py"))]
-    ours = {"dropnorm", "grader", "launcher", "tests"}
+    ours = {"benchmarks", "dropnorm", "grader", "launcher", "tests"}
     ours |= {path.stem for folder in ("tests", "data") for path in (ROOT / folder).iterdir()}
     found: dict[str, Path] = {}
     for file in files:

@@ -6,6 +6,7 @@ wait for it. A task that ends the process it runs in is tried once more, a noteb
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import logging
@@ -195,9 +196,12 @@ class Run:
                 if self._future.done():  # then it is what the run raised
                     raise
                 self.cluster.check()
-            except CancelledError:
+            except (CancelledError, asyncio.CancelledError):
                 self.cluster.check()
-                raise ClusterError(f"A run was given up by the Dask scheduler: {AGAIN}.") from None
+                if self.tries == TRIES:
+                    raise ClusterError(f"A run was given up by the Dask scheduler: {AGAIN}.") from None
+                self.tries += 1
+                self._future = self.cluster.submit(self.job)
             except KilledWorker:
                 if self.tries == TRIES:
                     return Ran(self.job.content, failure=REFUSED.format(tries=TRIES))
