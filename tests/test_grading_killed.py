@@ -141,7 +141,13 @@ def test_an_interrupted_command_says_how_to_go_on_and_leaves_nothing_half_writte
 
 
 def of_kind(processes: list[psutil.Process], wanted: Callable[[list[str]], bool]) -> list[psutil.Process]:
-    return [process for process in processes if wanted(process.cmdline())]
+    """Those of them that were started so; a kernel may have ended meanwhile."""
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if wanted(process.cmdline()):
+                found.append(process)
+    return found
 
 
 def test_a_killed_process_that_shares_work_stops_the_command_in_a_sentence(waiting: Class) -> None:

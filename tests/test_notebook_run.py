@@ -222,6 +222,8 @@ def test_a_kernel_that_is_not_there_is_told_in_a_sentence():
     assert run_notebook(with_error, Listening()).failure is None
     raising = run_notebook(job("1 / 0", settings={"allow_errors": False}), Listening())
     assert raising.failure == "A cell raised ZeroDivisionError, and errors are not allowed."
+    nowhere = run_notebook(job("1"), Listening(), scratch="/nowhere at all")
+    assert nowhere.failure == "Its scratch folder cannot be written (No such file or directory)."
     missing = run_notebook(job("1", settings={"kernel_name": "fortran77"}), Listening())
     assert missing.failure == "There is no kernel named fortran77 where it was to be run."
 

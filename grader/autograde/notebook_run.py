@@ -118,18 +118,14 @@ def run_notebook(job: Job, reception: Answering, scratch: str | None = None) -> 
     A kernel that dies or has to be killed is no failure: the cell says so, the cells below it were not run.
     """
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="grading-", dir=scratch, ignore_cleanup_errors=True) as own:
-        folder, notebook = Path(own) / "work", nbformat.reads(job.content, as_version=4)
-        try:
-            _lay(folder, {**job.files, f"{job.notebook}.ipynb": job.content.encode()})
+    notebook = nbformat.reads(job.content, as_version=4)
+    try:
+        with _laid(job, scratch) as folder:
             with _channel(reception) as inherited:
                 execute = _execute(job, notebook, folder, inherited, seconds)
             files, left_out = _written(folder, job)
-        except NotExecutedError as error:
-            return Ran(job.content, seconds=seconds, killed=error.killed, failure=str(error))
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            return Ran(job.content, seconds=seconds, failure=f"Its scratch folder cannot be used ({reason}).")
+    except NotExecutedError as error:
+        return Ran(job.content, seconds=seconds, killed=error.killed, failure=str(error))
     with _timed(seconds, "judging"):
         accounts = reception.finish() if CAN_INHERIT else None
     notes, killed = (*execute.notes, *left_out), execute.killed
@@ -260,12 +256,21 @@ def _channel(reception: Answering) -> Iterator[int | None]:
         raise raised[0]
 
 
-def _lay(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+@contextlib.contextmanager
+def _laid(job: Job, scratch: str | None) -> Iterator[Path]:
+    """A folder with the job's files, for as long as it is needed. Raises NotExecutedError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            made = tempfile.TemporaryDirectory(prefix="grading-", dir=scratch, ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made)) / "work"
+            for name, content in {**job.files, f"{job.notebook}.ipynb": job.content.encode()}.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise NotExecutedError(f"Its scratch folder cannot be written ({reason}).") from error
+        yield folder
 
 
 def _written(folder: Path, job: Job) -> tuple[dict[str, bytes], list[str]]:

@@ -85,7 +85,10 @@ class ForkServer:
             return self._answer()
 
     def _answer(self) -> dict[str, Any]:
-        message = self._channel.recv(MESSAGE)
+        try:
+            message = self._channel.recv(MESSAGE)
+        except ConnectionResetError:  # it was killed with a question unread
+            message = b""
         if not message:
             raise ForkServerError(f"the process to fork from ended with exit code {self.process.wait()}")
         return json.loads(message)
