@@ -193,7 +193,7 @@ class Run:
             try:
                 return self._future.result(timeout=PULSE)
             except TimeoutError:
-                if self._future.done():  # then it is what the run raised
+                if self._future.status == "error":  # then it is what the run raised
                     raise
                 self.cluster.check()
             except (CancelledError, asyncio.CancelledError):
