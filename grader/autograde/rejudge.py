@@ -7,6 +7,7 @@ that a human gave stay.
 from __future__ import annotations
 
 import argparse
+import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from dropnorm.datasets import DataError
 from dropnorm.files import write_atomically
 from grader import trainings
 from grader.autograde.courses import coursedir
+from grader.autograde.journal import Journal
 from grader.autograde.judging import outputs
 from grader.autograde.records import Record, records
 from grader.exercises import EXERCISES
@@ -31,6 +33,7 @@ from grader.report import number
 from grader.rubric import Status
 from grader.spec import ModelSpec
 
+log = logging.getLogger(__name__)
 SHEETS = {name: sheet for exercise in EXERCISES.values() for name, sheet in exercise.rubrics.items()}
 
 
@@ -80,11 +83,14 @@ def main(options: argparse.Namespace) -> int:
         if changes:
             print("Nothing was written; --write does.")
         return 0
+    lock = Journal(Path(course.root)).lock(log)
     try:
         write(changes, course)
     except (OperationalError, sqlite3.OperationalError):
         print("The gradebook is in use by another program, or cannot be written: close that and run this again.")
         return 1
+    finally:
+        lock.release()
     print("Written. `nbgrader generate_feedback --force` makes the pages anew.")
     return 0
 

@@ -1,0 +1,145 @@
+"""Judging a graded class anew, and saying why: from what is kept, no notebook is run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbgrader.api import Gradebook
+
+from grader import __main__ as commands
+from grader.autograde.judging import outputs
+from grader.autograde.records import record_of
+from grader.criteria import answers
+from grader.exercises import rubric
+from grader.judged import Judged, judged
+
+UNIT, NOTEBOOK, CELL = "unit", "1_spotify_dropout", "spotify_baseline_questions"
+LOSSES = [0.2, 0.1, 0.101]  # 1 % above the lowest at the end: not overfitting, as the rubric has it
+
+
+def handed_in(best_epoch: int) -> Judged:
+    """Two answers on a baseline's curves."""
+    account = {
+        "version": 1,
+        "exercise": "spotify_model",
+        "rubric": CELL,
+        "errors": {"error": None, "compile_error": None, "fit_error": None},
+        "answers": {
+            "baseline_best_epoch": {"number": best_epoch, "shown": str(best_epoch)},
+            "baseline_overfits": {"number": False, "shown": "False"},
+        },
+        "holds": ["baseline_history", "baseline_best_epoch", "baseline_overfits"],
+        "series": {"loss": LOSSES, "val_loss": LOSSES},
+    }
+    return judged(account, lambda spec, owner: pytest.fail("questions need no training"))
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course in which ada (all right) and ben (half right) are graded."""
+    folder = tmp_path_factory.mktemp("course")
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        gradebook.add_assignment(UNIT)
+        gradebook.add_notebook(NOTEBOOK, UNIT)
+        gradebook.add_grade_cell(CELL, NOTEBOOK, UNIT, max_score=2, cell_type="code")
+        for student, epoch in (("ada", 2), ("ben", 7)):
+            gradebook.add_student(student)
+            gradebook.add_submission(UNIT, student)
+            done = handed_in(epoch)
+            grade = gradebook.find_grade(CELL, NOTEBOOK, UNIT, student)
+            grade.auto_score, grade.needs_manual_grade = done.verdict.score, False
+            names = {"assignment": UNIT, "student": student, "notebook": NOTEBOOK}
+            record_of(names, [json.loads(json.dumps(done.to_dict()))]).write(folder)
+            cell = nbformat.v4.new_code_cell("grade()", outputs=outputs(rubric(CELL)[1], done))
+            role = {"grade_id": CELL, "grade": True, "locked": True, "solution": False, "points": 2}
+            cell.metadata["nbgrader"] = role
+            path = folder / "autograded" / student / UNIT / f"{NOTEBOOK}.ipynb"
+            path.parent.mkdir(parents=True)
+            nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+            path.chmod(0o444)
+        gradebook.db.commit()
+    return folder
+
+
+@pytest.fixture
+def course(graded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that course; it is the folder that commands run in."""
+    folder = Path(shutil.copytree(graded, tmp_path / "course"))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    return folder
+
+
+def scores(course: Path) -> dict[str, float]:
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        return {student.id: gradebook.find_submission(UNIT, student.id).score for student in gradebook.students}
+
+
+def printed_in_notebook(course: Path, student: str) -> str:
+    notebook = nbformat.read(course / "autograded" / student / UNIT / f"{NOTEBOOK}.ipynb", as_version=4)
+    return notebook.cells[0].outputs[0].text
+
+
+def test_nothing_changes_where_the_rubric_is_the_same(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    assert capsys.readouterr().out == "All verdicts on 2 notebooks stay as they are.\n"
+    assert scores(course) == {"ada": 2.0, "ben": 1.0}
+
+
+def test_what_would_change_is_told_before_it_is_written(course: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(answers, "OVERFITS_BY", 0.005)  # the rubric, as its author has changed it
+    assert commands.main(["rejudge", UNIT]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[1:3] == [f"ada      {CELL}  2    1", f"ben      {CELL}  1    0"]
+    assert "2 verdicts change in 2 notebooks; -2.00 points in all." in said and "Nothing was written" in said
+    assert scores(course) == {"ada": 2.0, "ben": 1.0}
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    assert scores(course) == {"ada": 1.0, "ben": 0.0}
+    assert f"{CELL}: 1 of 2 points" in printed_in_notebook(course, "ada")
+    assert (course / "autograded" / "ada" / UNIT / f"{NOTEBOOK}.ipynb").stat().st_mode & 0o777 == 0o444
+    assert commands.main(["rejudge", UNIT]) == 0
+    assert "All verdicts on 2 notebooks stay" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_points_that_a_human_gave_stay(course: Path, monkeypatch) -> None:
+    with Gradebook("sqlite:///gradebook.db") as gradebook:
+        gradebook.find_grade(CELL, NOTEBOOK, UNIT, "ada").manual_score = 1.75
+        gradebook.db.commit()
+    monkeypatch.setattr(answers, "OVERFITS_BY", 0.005)
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    assert scores(course) == {"ada": 1.75, "ben": 0.0}
+
+
+def test_what_is_damaged_or_not_there_is_told(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["rejudge", "another"]) == 1
+    assert capsys.readouterr().out.startswith("Nothing is kept of 'another': run `nbgrader autograde another` first.")
+    (course / ".grading" / "judged" / UNIT / "ben" / f"{NOTEBOOK}.json").write_text("{")
+    assert commands.main(["rejudge", UNIT]) == 0
+    assert "is damaged and was left out" in capsys.readouterr().out
+
+
+def test_why_tells_every_criterion(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["why", "ben", UNIT]) == 0
+    said = capsys.readouterr().out
+    assert f"{CELL}: 1 of 2 points" in said and "`baseline_best_epoch`" in said and "right" in said
+    assert commands.main(["why", "eve", UNIT]) == 1
+    assert "there are verdicts on ada, ben" in capsys.readouterr().out
+
+
+def test_why_draws_the_curves_that_were_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dropnorm.curves import LearningCurves
+    from grader.autograde.why import draw
+    from grader.handed import Retrained
+
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    falling = np.linspace(0.3, 0.19, 50)
+    runs = tuple(LearningCurves(falling, falling + seed / 100, falling, seeds=(seed,)) for seed in (0, 1, 2))
+    broken = LearningCurves(falling * np.nan, falling * np.nan, falling * np.nan, seeds=(0,))
+    for number, found in enumerate((runs, (broken, broken, broken))):
+        done = Judged(CELL, handed_in(2).verdict, {"exercise": "spotify_model"}, {"": Retrained(found)})
+        assert draw([done], tmp_path / f"{number}.png").read_bytes().startswith(b"\x89PNG")
