@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dropnorm.curves import LearningCurves
+import numpy as np
+
+from dropnorm.curves import LOGGED, LearningCurves
 from grader.account import account
 from grader.evidence import Evidence
 from grader.handed import HandedEvidence, Retrained
@@ -34,7 +36,8 @@ def judged_both_ways(rubric: Rubric, evidence: Any) -> Verdict:
         if curves is not None and curves.loss_at_inference is not None:
             return Retrained((curves,))
         training, validation = evidence.losses_now
-        at_the_end = LearningCurves([training], [validation], [training])
+        logged = evidence.told.series.get(LOGGED, np.array([training]))
+        at_the_end = LearningCurves(logged, np.full(len(logged), validation), np.full(len(logged), training))
         return Retrained((evidence.told.curves or at_the_end,), evidence.losses_now)
 
     handed = HandedEvidence.read(json.loads(json.dumps(account(evidence, rubric))), train)
