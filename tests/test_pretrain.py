@@ -18,6 +18,8 @@ from grader.candidates import CANDIDATES
 from grader.exercises import EXERCISES, exercise
 from grader.spec import FitSettings
 
+pytestmark = pytest.mark.full
+
 FIRST, SECOND = "dropout_and_batchnorm", "placement_and_diagnosis"
 
 
