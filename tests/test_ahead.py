@@ -72,6 +72,15 @@ def test_each_gets_what_the_answers_are_worth(graded):
     assert graded[0].scores() == SCORES
 
 
+@pytest.mark.full
+def test_the_number_of_workers_and_the_learners_order_change_nothing(tmp_path):
+    course = TinyCourse(tmp_path / "course", settings={"WarmExecute": {"workers": 2}})
+    renamed = {chr(ord("z") - place): name for place, name in enumerate(LEARNERS)}  # the last one first
+    course.make({new: LEARNERS[old] for new, old in renamed.items()})
+    course.grade()
+    assert {(renamed[new], name): scores for (new, name), scores in course.scores().items()} == SCORES
+
+
 def test_all_is_sent_ahead_in_stocks_order_and_run_again_only_where_a_run_before_changed_what_stands_beside(graded):
     _, sent, _ = graded
     assert sent[: len(SCORES)] == list(SCORES)

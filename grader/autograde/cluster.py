@@ -176,7 +176,7 @@ class Run:
         """What the run has brought, where it has; whatever else it came to is for `result` to say."""
         if self._future.status != "finished":
             return None
-        with contextlib.suppress(CancelledError):  # lost since
+        with contextlib.suppress(CancelledError, asyncio.CancelledError):  # lost since
             return self._future.result()
         return None
 

@@ -1,0 +1,87 @@
+"""The workers: who ends them is refused and nobody else, a training is done once for all, nothing listens to others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from test_notebook_run import job, outputs, text
+from test_trainings import EXERCISE, SMALL
+
+from grader.autograde import cluster
+from grader.autograde.cluster import Cluster, ClusterError, Run
+from grader.autograde.local_cluster import A_CORE, AT_ONCE, cores
+
+pytestmark = pytest.mark.full
+
+KILL = """
+import os, signal
+server = os.getppid()
+with open(f"/proc/{server}/stat") as file:
+    worker = int(file.read().rpartition(")")[2].split()[1])
+os.kill(worker, signal.SIGKILL)
+"""
+ASK = """
+import json
+from grader.channel import drivers_channel
+told, training = drivers_channel().ask({"ask": "fit", "exercise": %r, "spec": %r})
+print(told, len(training) > 1000)
+"""
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Cluster]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DROPNORM_SOURCE", "stand-in")
+        own = Cluster(cores=1)
+        yield own
+        own.close()
+
+
+def test_a_notebook_that_ends_its_worker_twice_is_refused_and_the_others_go_on(workers: Cluster) -> None:
+    runs = [Run(workers, job(*cells)) for cells in (["1"], [KILL], ["import time; time.sleep(1); print(2)"], ["3"])]
+    results = [run.result() for run in runs]
+    assert [ran.failure for ran in results] == [None, cluster.REFUSED.format(tries=2), None, None]
+    assert text(outputs(results[2])[0]) == "2\n"
+
+
+def test_two_that_want_a_training_at_once_have_it_from_one_task(workers: Cluster) -> None:
+    spec = SMALL.to_json().replace("0.01,", f"{random.uniform(0.01, 0.02):.9f},")  # one that nobody has kept
+    assert spec != SMALL.to_json()
+    runs = [Run(workers, job(ASK % (EXERCISE.name, spec))) for _ in range(AT_ONCE)]
+    results = [run.result() for run in runs]
+    assert [text(outputs(ran)[0]) for ran in results] == ["{'trained': True} True\n"] * AT_ONCE
+    (name,) = {name for ran in results for name in ran.trainings}
+    tasks = [str(key) for key in workers.client.who_has() if str(key).startswith("training-")]
+    assert tasks == [f"training-{name}-0"]
+
+
+def test_it_listens_on_loopback_only_and_shows_no_dashboard(workers: Cluster) -> None:
+    own = psutil.Process().children(recursive=True)
+    listening = [each for one in own for each in one.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+    assert listening and {each.laddr.ip for each in listening} == {"127.0.0.1"}
+    dashboard = workers.client.scheduler_info()["services"]["dashboard"]
+    assert dashboard not in {each.laddr.port for each in listening}
+
+
+def test_a_lost_cluster_is_told_and_another_one_is_had(monkeypatch) -> None:
+    monkeypatch.setattr(cluster, "_the_cluster", None)
+    first = cluster.the_cluster(1)
+    assert cluster.the_cluster(1) is first
+    first.client  # noqa: B018 (connects)
+    first._process.kill()
+    first._process.wait()
+    with pytest.raises(ClusterError, match="was lost while it graded: type the same command again"):
+        first.check()
+    assert cluster.the_cluster(1) is not first
+    cluster.close()
+
+
+def test_as_many_cores_are_used_as_memory_is_enough_for(monkeypatch) -> None:
+    monkeypatch.setattr("grader.autograde.local_cluster.CPU_COUNT", 8)
+    monkeypatch.setattr("grader.autograde.local_cluster.MEMORY_LIMIT", 3.5 * A_CORE)
+    assert (cores(0), cores(5)) == (3, 5)
+    monkeypatch.setattr("grader.autograde.local_cluster.MEMORY_LIMIT", A_CORE / 2)
+    assert cores(0) == 1
