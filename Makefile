@@ -5,7 +5,7 @@ ARGS ?=
 COURSE = $(PYTHON) course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab formgrader test test-full walkthrough doctor build bundle experiments calibrate bench bench-autograde lint lock
+.PHONY: help lab formgrader test test-full test-nbgrader walkthrough doctor build bundle experiments calibrate bench bench-autograde lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ test: ## the tests, in about 10 minutes
 
 test-full: ## the longer tests: official data, a whole class, the table of experiments, fresh installations
 	@$(COURSE) test-full $(ARGS)
+
+NBGRADERS = nbgrader.tests
+test-nbgrader: ## nbgrader's own tests of grading, by the steps of this course
+	@$(COURSE) run -m pytest -o addopts= -p tests.nbgraders_own -p no:cacheprovider --pyargs \
+		$(NBGRADERS).apps.test_nbgrader_autograde $(NBGRADERS).apps.test_nbgrader_generate_feedback \
+		$(NBGRADERS).apps.test_api::TestNbGraderAPI::test_autograde $(NBGRADERS).preprocessors $(ARGS)
 
 walkthrough: ## the course in a real browser, the whole lesson too; pictures of each step in walkthrough/
 	@mkdir -p walkthrough

@@ -14,6 +14,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, SaveAutoGrades
 
 from grader.autograde import FlagForHumans, JudgeOutside, WarmExecute
+from grader.autograde.journal import Journal
 
 ROOT = Path(__file__).resolve().parent
 EXCHANGE = Path(os.environ.get("DROPNORM_EXCHANGE") or ROOT / "exchange")
@@ -42,5 +43,7 @@ steps = Autograde.autograde_preprocessors.default()
 steps[steps.index(Execute) : steps.index(Execute) + 1] = [WarmExecute, JudgeOutside]
 steps.insert(steps.index(SaveAutoGrades) + 1, FlagForHumans)
 c.Autograde.autograde_preprocessors = steps
+
+Journal(ROOT).clear()  # of a command that was killed: stock would take what it left half written for graded
 
 c.Execute.timeout = 600  # seconds a cell; a training takes some ten, a busy machine needs several times that
