@@ -7,14 +7,21 @@ write to.
 """
 
 import contextlib
+import logging
 import os
+import sys
 from pathlib import Path
 
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute, SaveAutoGrades
-
-from grader.autograde import FlagForHumans, JudgeOutside, WarmExecute
+from grader.autograde.converter import careful_from_now_on
+from grader.autograde.exchanged import CollectHomework, ReleaseHomework, ReleaseHomeworkFeedback
+from grader.autograde.execute import interrupts_are_told
+from grader.autograde.export import ExportHomework
+from grader.autograde.feedback.step import FeedbackPage, WriteFeedback
+from grader.autograde.gradebooks import know_gradebooks, wait_for_the_gradebook
 from grader.autograde.journal import Journal
+from grader.autograde.siblings import one_homework_from_now_on
+from grader.autograde.steps import grading_steps
+from grader.autograde.stubs import generating_steps
 
 ROOT = Path(__file__).resolve().parent
 EXCHANGE = Path(os.environ.get("DROPNORM_EXCHANGE") or ROOT / "exchange")
@@ -35,15 +42,29 @@ c.Exchange.assignment_dir = str(ROOT / "my-course" / "exercises")  # where learn
 
 # `exercises/` is in the repository, newer than its sources or not; the gradebook learns of it only when it is made.
 c.GenerateAssignment.force = True
-c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}  # raises nothing: an untouched notebook runs to its end
+c.GenerateAssignment.preprocessors = generating_steps()
 
-# nbgrader's own steps, but that notebooks run several at once in warm kernels, that what a rubric says is reached
-# outside of them, and that what it leaves to a human is flagged for one.
-steps = Autograde.autograde_preprocessors.default()
-steps[steps.index(Execute) : steps.index(Execute) + 1] = [WarmExecute, JudgeOutside]
-steps.insert(steps.index(SaveAutoGrades) + 1, FlagForHumans)
-c.Autograde.autograde_preprocessors = steps
+careful_from_now_on()
+c.Autograde.autograde_preprocessors = grading_steps()
+know_gradebooks()
+wait_for_the_gradebook()  # while another program writes it: formgrader beside a command, a backup
 
-Journal(ROOT).clear()  # of a command that was killed: stock would take what it left half written for graded
+journal = Journal(ROOT)
+if "autograde" in sys.argv[1:2]:  # the command, and not formgrader's server, which locks for as long as it grades
+    interrupts_are_told()
+    journal.alone(logging.getLogger("grader"))
+else:
+    journal.clear()  # of a command that was killed: stock would take what it left half written for graded
+c.Autograde.pre_convert_hook, c.Autograde.post_convert_hook = journal.begins, journal.ends
 
-c.Execute.timeout = 600  # seconds a cell; a training takes some ten, a busy machine needs several times that
+c.GenerateFeedback.preprocessors, c.GenerateFeedback.exporter_class = [WriteFeedback], FeedbackPage
+
+# A homework in two languages, `X` and `X_zh`, is one: each command on `X` is on both, and the better submission counts.
+one_homework_from_now_on()
+c.ExchangeFactory.release_assignment, c.ExchangeFactory.collect = ReleaseHomework, CollectHomework
+c.ExchangeFactory.release_feedback = ReleaseHomeworkFeedback
+c.ExportApp.plugin_class = ExportHomework
+
+c.HTMLExporter.sanitize_html = True  # in formgrader, scripts of a submission would run as you
+
+c.Execute.timeout = 300  # seconds a cell, and three times that a notebook; a training in a kernel takes some ten

@@ -8,7 +8,7 @@ import sys
 
 from dropnorm.places import ROOT
 
-NAMES = ("sweep", "slider", "opening")
+NAMES = ("sweep", "slider", "opening", "box")
 
 
 def main() -> int:

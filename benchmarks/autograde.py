@@ -90,8 +90,9 @@ class Bench:
         return found
 
     def workers(self) -> dict[str, Any]:
-        """One worker against two, nothing kept, and what follows for more."""
-        runs = {str(count): self.from_nothing(self.course, f"{count} workers", count) for count in (1, 2)}
+        """One core against two, each with its worker, all kept; and what follows for more."""
+        self.have_graded()
+        runs = {str(count): self.on_cores(count) for count in (1, 2)}
         for count, figures in runs.items():
             seen = figures["memory"]["workers seen"]
             if str(seen) != count:  # else two equal runs would be compared
@@ -100,15 +101,26 @@ class Bench:
         return {
             **runs,
             "two against one": round(one / two, 2),
-            "projection": projection(one, two, runs["1"]["where the time goes, seconds of service"]),
+            "projection": projection(one, two, runs["2"]["where the time goes, seconds of service"]),
         }
 
-    def from_nothing(self, course: Course, label: str, workers: int | None = None) -> dict[str, Any]:
+    def on_cores(self, count: int) -> dict[str, Any]:
+        """The class again, all kept, with so many workers on as many cores."""
+        if count == os.cpu_count() and "failed" not in self.done.get("warm", {"failed": ""}):
+            return dict(self.done["warm"])
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, sorted(cores)[:count])  # the command inherits it
+        try:
+            options = ("--force", f"--WarmExecute.workers={count}")
+            return self.told(self.course, self.course.autograde(f"{count} workers", *options))
+        finally:
+            os.sched_setaffinity(0, cores)
+
+    def from_nothing(self, course: Course, label: str) -> dict[str, Any]:
         """A class that nobody has graded, with empty caches."""
         course.ungrade()
         course.forget()
-        options = () if workers is None else (f"--WarmExecute.workers={workers}",)
-        return self.told(course, course.autograde(label, *options))
+        return self.told(course, course.autograde(label))
 
     def have_graded(self) -> None:
         """Grade the class where that was not done yet; it is not counted."""
@@ -190,6 +202,12 @@ def with_ratios(figures: dict[str, Any]) -> dict[str, Any]:
         sound = not any("failed" in each for each in (stock, part))
         if sound and part and stock and part["run"] == stock["run"]:
             kept[f"{name}_ratio"] = round(stock[A_SUBMISSION] / part[A_SUBMISSION], 1)
+    growth = figures.get("growth", {})
+    if stock and "failed" not in stock and growth.get("run") == stock["run"]:
+        sizes = {size: each for size, each in growth.items() if isinstance(each, dict) and "failed" not in each}
+        kept["growth_ratio"] = {
+            size: round(stock[A_SUBMISSION] / each[A_SUBMISSION], 1) for size, each in sizes.items()
+        }
     return kept
 
 

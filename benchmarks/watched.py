@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from tqdm import tqdm
 
-PAUSE = 1.0  # seconds between two looks; a look at ten processes takes some 50 ms
+PAUSE = 3.0  # seconds between two looks; a look at ten processes takes some 50 ms
 FORKING = "grader.autograde.fork_server"  # an argument of a worker's forking process, and so of its kernels
 MIB = 2**20
 

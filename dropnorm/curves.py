@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dropnorm.language import _, current
+
 if TYPE_CHECKING:
     from dropnorm.diagnosis import Diagnosis
 
@@ -44,16 +46,18 @@ class LearningCurves:
     def __post_init__(self) -> None:
         shape = np.atleast_2d(_numbers(LOGGED, self.loss)).shape
         if len(shape) != 2 or 0 in shape:
-            raise ValueError("These curves hold no epoch: train for at least one.")
+            raise ValueError(_("These curves hold no epoch: train for at least one."))
         arrays = {name: np.atleast_2d(_numbers(name, series)) for name, series in self._series().items()}
         for name, array in arrays.items():
             if array.shape != shape:
-                raise ValueError(
-                    f"'{name}' has the shape {array.shape}, 'loss' has {shape}: one row a run, one number an epoch, "
+                said = _(
+                    "'{name}' has the shape {shape}, 'loss' has {shape_of_loss}: one row a run, one number an epoch, "
                     "and all series of a training are equally long."
                 )
+                raise ValueError(said.format(name=name, shape=array.shape, shape_of_loss=shape))
         if self.seeds and len(self.seeds) != shape[0]:
-            raise ValueError(f"There are {len(self.seeds)} seeds for {shape[0]} runs: name one for each, or none.")
+            said = _("There are {seeds} seeds for {runs} runs: name one for each, or none.")
+            raise ValueError(said.format(seeds=len(self.seeds), runs=shape[0]))
         for name in (LOGGED, VALIDATION, AT_INFERENCE):
             object.__setattr__(self, name, arrays.pop(name, None))
         object.__setattr__(self, "metrics", arrays)
@@ -77,11 +81,13 @@ class LearningCurves:
         """
         logs = getattr(history, "history", history)
         if not isinstance(logs, Mapping) and not hasattr(logs, "keys"):
-            raise ValueError(f"Learning curves come from what `fit` returns; this is {type(history).__name__}.")
+            said = _("Learning curves come from what `fit` returns; this is {kind}.")
+            raise ValueError(said.format(kind=type(history).__name__))
         logs = {name: logs[name] for name in logs.keys()}  # noqa: SIM118 (a data frame, too)
         for name in (LOGGED, VALIDATION):
             if name not in logs:
-                raise ValueError(f"There is no '{name}' in this history: call `fit` with `validation_data=...`.")
+                said = _("There is no '{name}' in this history: call `fit` with `validation_data=...`.")
+                raise ValueError(said.format(name=name))
         loss, val_loss = logs.pop(LOGGED), logs.pop(VALIDATION)
         at_inference = logs.pop(AT_INFERENCE, None)
         return cls(loss, val_loss, at_inference, logs, () if seed is None else (seed,))
@@ -95,7 +101,7 @@ class LearningCurves:
         """
         if not runs or len({(each.epochs, each.loss_at_inference is None) for each in runs}) != 1:
             raise ValueError(
-                "Curves are stacked if there are some, equally long, all with the loss at inference or none."
+                _("Curves are stacked if there are some, equally long, all with the loss at inference or none.")
             )
         measured = runs[0].loss_at_inference is not None
         return cls(
@@ -181,7 +187,8 @@ class LearningCurves:
         """
         series = self._series()
         if name not in series:
-            raise ValueError(f"These curves hold no '{name}', only {', '.join(sorted(series))}.")
+            said = _("These curves hold no '{name}', only {names}.")
+            raise ValueError(said.format(name=name, names=current().between_items.join(sorted(series))))
         return np.atleast_2d(series[name])[:, -max(1, self.epochs // 10) :].mean(axis=1)
 
     def epochs_to(self, target: float) -> np.ndarray:
@@ -224,4 +231,5 @@ def _numbers(name: str, series: Any) -> np.ndarray:
     try:
         return np.asarray(series, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"'{name}' holds something other than one number an epoch.") from None
+        said = _("'{name}' holds something other than one number an epoch.")
+        raise ValueError(said.format(name=name)) from None

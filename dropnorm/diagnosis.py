@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dropnorm.curves import VALIDATION, LearningCurves
+from dropnorm.language import _, sentences
 from dropnorm.symptoms import Examined, Problem
 
 EPOCHS = 10  # the least that is judged: with fewer, a fifth is one epoch, and a trend is told from noise by nothing
@@ -52,7 +53,8 @@ def diagnose(curves: LearningCurves, baseline: float | None = None, reached: flo
     """
     for name, value in (("baseline", baseline), ("reached", reached)):
         if value is not None and not 0 < value < np.inf:
-            raise ValueError(f"'{name}' is a loss to compare with, a positive number; this is {value}.")
+            said = _("'{name}' is a loss to compare with, a positive number; this is {value}.")
+            raise ValueError(said.format(name=name, value=value))
     by_end = np.argsort(curves.last(VALIDATION), kind="stable")  # what is no number comes last
     judged = [_judged(curves.run(index), baseline, reached) for index in by_end]
     counts = Counter(each.problem for each in judged)
@@ -62,19 +64,26 @@ def diagnose(curves: LearningCurves, baseline: float | None = None, reached: flo
     shown = showing[(len(showing) - 1) // 2]
     if curves.runs == 1:
         return shown
-    others = "".join(f"; {each} in {counts[each]}" for each in Problem if counts[each] and each != problem)
-    sentence = f"{shown.sentence} So in {len(showing)} of {curves.runs} runs{others}."
-    return replace(shown, sentence=sentence, agree=len(showing), runs=curves.runs)
+    others = [each for each in Problem if counts[each] and each != problem]
+    count = _("{problem} in {count}")
+    agreed = [
+        _("So in {agree} of {runs} runs").format(agree=len(showing), runs=curves.runs),
+        *(count.format(problem=each.words, count=counts[each]) for each in others),
+    ]
+    said = sentences(shown.sentence, _("{words}.").format(words=_("; ").join(agreed)))
+    return replace(shown, sentence=said, agree=len(showing), runs=curves.runs)
 
 
 def _judged(run: LearningCurves, baseline: float | None, reached: float | None) -> Diagnosis:
     broken = np.flatnonzero(~(np.isfinite(run.loss[0]) & np.isfinite(run.val_loss[0])))
     if len(broken):
         first = int(broken[0]) + 1
-        said = f"In {len(broken)} of {run.epochs} epochs the loss is not a finite number, first in epoch {first}."
+        said = _("In {broken} of {epochs} epochs the loss is not a finite number, first in epoch {first}.")
+        said = said.format(broken=len(broken), epochs=run.epochs, first=first)
         return Diagnosis(Problem.UNSTABLE, said, {"epochs_not_finite": len(broken), "first_not_finite": first})
     if run.epochs < EPOCHS:
-        said = f"Epochs: {run.epochs}. That is too few to tell a problem from noise; train for {EPOCHS} or more."
+        said = _("Epochs: {epochs}. That is too few to tell a problem from noise; train for {enough} or more.")
+        said = said.format(epochs=run.epochs, enough=EPOCHS)
         return Diagnosis(Problem.UNDECIDED, said, {"epochs": run.epochs})
     (problem, said, evidence), *others = Examined(run, baseline, reached).found()
     return Diagnosis(problem, said, evidence, tuple(each for each, *_ in others if each != Problem.UNDECIDED))

@@ -18,14 +18,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dropnorm import fonts
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.fonts import label
+from dropnorm.labels import translate_labels
+from dropnorm.language import N_, _, sentences, shown
+from dropnorm.lettering import abreast
 
 BLUE, VERMILLION, GREEN, PURPLE, INK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, INK)  # INK becomes the page's text colour
 LINE_STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 CYCLE = mpl.cycler(color=COLOURS, linestyle=LINE_STYLES)  # for plt.rc("axes", prop_cycle=CYCLE)
 
-LABELS = {LOGGED: "training, as logged", AT_INFERENCE: "training, at inference", VALIDATION: "validation"}
+LABELS = {LOGGED: N_("training, as logged"), AT_INFERENCE: N_("training, at inference"), VALIDATION: N_("validation")}
+LOSS, BEST = N_("loss"), N_("best epoch")
 LOOKS = {
     LOGGED: {"color": PURPLE, "linestyle": ":", "linewidth": 1.5},
     AT_INFERENCE: {"color": BLUE, "linestyle": "--", "linewidth": 2.0},
@@ -54,7 +60,7 @@ def show(figure: Figure | Axes, alt: str) -> None:
         drawing = svg(figure, alt)
     finally:
         pyplot.close(figure)
-    display({"text/html": drawing, "text/plain": alt}, raw=True)
+    display({"text/html": drawing, "text/plain": shown(alt)}, raw=True)
 
 
 def svg(figure: Figure, alt: str) -> str:
@@ -64,9 +70,10 @@ def svg(figure: Figure, alt: str) -> str:
         ValueError: ``alt`` is empty.
     """
     if not alt.strip():
-        raise ValueError("A figure needs alternative text: say in a sentence what it shows, `show(fig, alt='...')`.")
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "dropnorm"}):
+        raise ValueError(_("A figure needs alternative text: say in a sentence what it shows, `show(fig, alt='...')`."))
+    alt, buffer = shown(alt), io.BytesIO()
+    translate_labels(figure)
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "dropnorm", **fonts.settings()}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
     root.remove(root.find(f"{{{_SVG}}}metadata"))
@@ -108,7 +115,7 @@ def _page_colours(element: ElementTree.Element) -> None:
         element.attrib["style"] = style
 
 
-def plot_curves(curves: LearningCurves, ax: Axes, *, title: str = "", ylabel: str = "loss") -> Axes:
+def plot_curves(curves: LearningCurves, ax: Axes, *, title: str = "", ylabel: str = LOSS) -> Axes:
     """Draw learning curves on ``ax``: the logged training loss thin, the one at inference and validation's thick.
 
     Of several runs the mean is drawn, and a band from the lowest to the highest. The best epoch (the lowest mean
@@ -119,12 +126,12 @@ def plot_curves(curves: LearningCurves, ax: Axes, *, title: str = "", ylabel: st
         if name == AT_INFERENCE and curves.loss_at_inference is None:
             continue
         series = np.where(np.isfinite(getattr(curves, name)), getattr(curves, name), np.nan)
-        ax.plot(epochs, series.mean(axis=0), label=LABELS[name], **LOOKS[name])
+        ax.plot(epochs, series.mean(axis=0), label=label(LABELS[name]), **LOOKS[name])
         if curves.runs > 1:
             low, high = series.min(axis=0), series.max(axis=0)
             ax.fill_between(epochs, low, high, color=LOOKS[name]["color"], alpha=0.2, linewidth=0)
     _mark_best(curves, ax)
-    ax.set(title=title, xlabel="epoch", ylabel=ylabel)
+    ax.set(title=title, xlabel=label(N_("epoch")), ylabel=label(ylabel))
     return ax
 
 
@@ -132,11 +139,14 @@ def _mark_best(curves: LearningCurves, ax: Axes) -> None:
     mean = curves.val_loss.mean(axis=0)
     if np.isfinite(mean).any():
         best = int(np.nanargmin(np.where(np.isfinite(mean), mean, np.nan)))
-        ax.plot(best + 1, mean[best], "o", color=VERMILLION, markersize=8, label="best epoch")
+        ax.plot(best + 1, mean[best], "o", color=VERMILLION, markersize=8, label=label(BEST))
     if not curves.finite.all():
         failed = int(curves.runs - curves.finite.sum())
-        what = "The loss" if curves.runs == 1 else f"In {failed} of {curves.runs} runs the loss"
-        ax.text(0.5, 0.5, f"{what} is no number any more", ha="center", transform=ax.transAxes)
+        said = label(N_("The loss is no number any more"))
+        if curves.runs > 1:
+            said = label(N_("In {failed} of {runs} runs the loss is no number any more"))
+            said = said.format(failed=failed, runs=curves.runs)
+        ax.text(0.5, 0.5, said, ha="center", transform=ax.transAxes)
     if not np.isfinite(curves.loss).any():
         ax.set(xlim=(1, max(2, curves.epochs)), yticks=[])
 
@@ -146,7 +156,7 @@ def show_curves(
     *,
     top: float | None = None,
     bottom: float | None = None,
-    ylabel: str = "loss",
+    ylabel: str = LOSS,
     alt: str | None = None,
 ) -> None:
     """Show learning curves; several, by title, stand side by side on one scale.
@@ -158,6 +168,18 @@ def show_curves(
         alt: alternative text; without it, `describe` says what is in the curves.
     """
     by_title = {"": curves} if isinstance(curves, LearningCurves) else dict(curves)
+    figure = drawn_curves(by_title, top=top, bottom=bottom, ylabel=ylabel)
+    show(figure, alt or sentences(*(describe(each, title) for title, each in by_title.items())))
+
+
+def drawn_curves(
+    by_title: Mapping[str, LearningCurves],
+    *,
+    top: float | None = None,
+    bottom: float | None = None,
+    ylabel: str = LOSS,
+) -> Figure:
+    """The figure that `show_curves` shows."""
     figure = Figure(figsize=(7.5, 3.2), layout="constrained")
     axes = figure.subplots(1, len(by_title), sharey=True, squeeze=False)[0]
     for ax, (title, each) in zip(axes, by_title.items(), strict=True):
@@ -165,27 +187,42 @@ def show_curves(
         ax.label_outer()
     axes[0].set_ylim(bottom, top)
     legend_above(figure, axes)
-    show(figure, alt or " ".join(describe(each, title) for title, each in by_title.items()))
+    return figure
 
 
 def legend_above(figure: Figure, axes: np.ndarray | list[Axes]) -> None:
     """One legend for all axes, above them, where it covers no curve. The figure's layout must be "constrained"."""
     entries = {label: line for ax in axes for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(entries.values(), entries.keys(), loc="outside upper left", ncols=len(entries), frameon=False)
+    ncols = abreast([shown(each) for each in entries], 72 * figure.get_figwidth())
+    figure.legend(entries.values(), entries.keys(), loc="outside upper left", ncols=ncols, frameon=False)
 
 
 def describe(curves: LearningCurves, title: str = "") -> str:
     """Learning curves in words and numbers, as alternative text."""
-    start = f"{title}: learning curves" if title else "Learning curves"
-    runs = "" if curves.runs == 1 else f" of {curves.runs} runs"
+    what = _("learning curves over {epochs} epochs")
+    if curves.runs > 1:
+        what = _("learning curves of {runs} runs over {epochs} epochs")
+    what = what.format(runs=curves.runs, epochs=curves.epochs)
+    what = _("{title}: {curves}").format(title=shown(title), curves=what) if title else what[:1].upper() + what[1:]
     if not curves.finite.all():
-        return f"{start}{runs} over {curves.epochs} epochs; the loss ceases to be a number."
+        return _("{curves}; the loss ceases to be a number.").format(curves=what)
     middle = {name: f"{float(np.median(curves.last(name))):.3g}" for name in (LOGGED, VALIDATION)}
-    inference = ""
-    if curves.loss_at_inference is not None:
-        inference = f", {float(np.median(curves.last(AT_INFERENCE))):.3g} at inference"
-    return (
-        f"{start}{runs} over {curves.epochs} epochs. Averaged over the last tenth, training loss is {middle[LOGGED]} "
-        f"as logged{inference} and validation loss {middle[VALIDATION]}; validation loss is lowest, "
-        f"{float(np.median(curves.best_val_loss)):.3g}, at epoch {int(np.median(curves.best_epoch))}."
+    if curves.loss_at_inference is None:
+        said = _(
+            "{curves}. Averaged over the last tenth, training loss is {logged} as logged and validation loss "
+            "{validation}; validation loss is lowest, {lowest}, at epoch {epoch}."
+        )
+    else:
+        middle[AT_INFERENCE] = f"{float(np.median(curves.last(AT_INFERENCE))):.3g}"
+        said = _(
+            "{curves}. Averaged over the last tenth, training loss is {logged} as logged, {inference} at inference and "
+            "validation loss {validation}; validation loss is lowest, {lowest}, at epoch {epoch}."
+        )
+    return said.format(
+        curves=what,
+        logged=middle[LOGGED],
+        inference=middle.get(AT_INFERENCE),
+        validation=middle[VALIDATION],
+        lowest=f"{float(np.median(curves.best_val_loss)):.3g}",
+        epoch=int(np.median(curves.best_epoch)),
     )

@@ -8,6 +8,8 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 
 from dropnorm.figures import BLUE, INK
+from dropnorm.fonts import label
+from dropnorm.language import N_
 
 
 class MaskRecorder(keras.layers.Layer):
@@ -37,10 +39,10 @@ def draw_mask(
     mask: np.ndarray,
     *,
     title: str = "",
-    xlabel: str = "unit",
-    ylabel: str = "row",
-    kept: str = "kept",
-    dropped: str = "dropped",
+    xlabel: str = N_("unit"),
+    ylabel: str = N_("row"),
+    kept: str = N_("kept"),
+    dropped: str = N_("dropped"),
 ) -> None:
     """Draw a mask on ``ax``: a filled square where an entry is kept, a cross where it is dropped.
 
@@ -51,8 +53,8 @@ def draw_mask(
         kept, dropped: what squares and crosses mean, in a legend (`dropnorm.figures.legend_above`).
     """
     mask = np.asarray(mask, bool)
-    for chosen, marker, colour, label in ((mask, "s", BLUE, kept), (~mask, "x", INK, dropped)):
+    for chosen, marker, colour, meaning in ((mask, "s", BLUE, kept), (~mask, "x", INK, dropped)):
         rows, units = np.nonzero(chosen)
-        ax.plot(units, rows, marker, color=colour, markersize=6, linestyle="none", label=label)
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=[], yticks=[])
+        ax.plot(units, rows, marker, color=colour, markersize=6, linestyle="none", label=label(meaning))
+    ax.set(title=title, xlabel=label(xlabel), ylabel=label(ylabel), xticks=[], yticks=[])
     ax.set(xlim=(-0.7, mask.shape[1] - 0.3), ylim=(mask.shape[0] - 0.3, -0.7), aspect="equal")

@@ -15,14 +15,18 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from dropnorm.figures import BLUE
+from dropnorm.language import N_, _, current
+from dropnorm.lettering import fitting
 
 WIDTH, HEIGHT, RADIUS = 620, 340, 13
-COLUMNS = (
-    60,
-    240,
-    420,
-    560,
-)  # x of the inputs, of the hidden units that dropout acts on, of the next layer, of the output
+COLUMNS = (60, 240, 420, 560)  # x of inputs, of the hidden units that dropout acts on, of the next layer, of the output
+NAMES = {  # of all columns there are
+    "inputs": N_("inputs"),
+    "hidden": N_("hidden layer"),
+    "dropout": N_("dropout"),
+    "next": N_("next layer"),
+    "output": N_("output"),
+}
 TOP, BOTTOM = 40, 285
 SECONDS_A_MASK = 1.6
 
@@ -39,12 +43,12 @@ def show_network(masks: np.ndarray, inputs: int = 4, next_units: int = 5) -> Non
 
 def alternative_text(masks: np.ndarray, next_units: int = 5) -> str:
     """What the picture shows, in words."""
-    dropped = ", ".join(str(int(count)) for count in (~np.asarray(masks, bool)).sum(axis=1))
-    return (
-        f"A network with one output. Dropout stands between a hidden layer of {masks.shape[1]} units and the next, "
-        f"of {next_units}. The picture cycles through {len(masks)} masks, which drop {dropped} units: "
-        "a dropped unit is hollow and crossed, and no line leads on from it."
-    )
+    dropped = current().between_items.join(str(int(count)) for count in (~np.asarray(masks, bool)).sum(axis=1))
+    return _(
+        "A network with one output. Dropout stands between a hidden layer of {units} units and the next, of "
+        "{next_units}. The picture cycles through {masks} masks, which drop {dropped} units: a dropped unit is hollow "
+        "and crossed, and no line leads on from it."
+    ).format(units=masks.shape[1], next_units=next_units, masks=len(masks), dropped=dropped)
 
 
 def network_svg(masks: np.ndarray, inputs: int = 4, next_units: int = 5) -> str:
@@ -67,12 +71,12 @@ def network_svg(masks: np.ndarray, inputs: int = 4, next_units: int = 5) -> str:
     rest = _lines(COLUMNS[0], first, COLUMNS[1], hidden) + _lines(COLUMNS[2], following, COLUMNS[3], last)
     units = _units(COLUMNS[0], first) + _units(COLUMNS[2], following) + _units(COLUMNS[3], last)
     labels = "".join(
-        f'<text x="{x}" y="{HEIGHT - 20}" text-anchor="middle">{label}</text>'
-        for x, label in zip(COLUMNS, ("inputs", "hidden layer", "next layer", "output"), strict=True)
+        f'<text x="{x}" y="{HEIGHT - 20}" text-anchor="middle">{_(NAMES[column])}</text>'
+        for x, column in zip(COLUMNS, ("inputs", "hidden", "next", "output"), strict=True)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-        f'id="{name}" role="img" tabindex="0" aria-label="{alternative_text(masks, next_units)}" '
+        f'id="{name}" role="img" tabindex="0" aria-label={quoteattr(alternative_text(masks, next_units))} '
         f'fill="currentColor" stroke="none" font-family="sans-serif" font-size="14" '
         f'style="max-width: 100%; height: auto">'
         f"<style>{_style(name, len(masks))}</style>{rest}{frames}{units}{labels}</svg>"
@@ -102,7 +106,9 @@ def _places(count: int, bottom: float = BOTTOM) -> np.ndarray:
 def _frame(mask: np.ndarray, number: int, frames: int, columns: list[np.ndarray]) -> str:
     hidden, following = columns[1], columns[2]
     lines = _lines(COLUMNS[1], hidden[mask], COLUMNS[2], following, strong=True)
-    caption = f"mask {number + 1} of {frames}: {int((~mask).sum())} of {len(mask)} units dropped"
+    caption = _("mask {number} of {masks}: {dropped} of {units} units dropped").format(
+        number=number + 1, masks=frames, dropped=int((~mask).sum()), units=len(mask)
+    )
     return (
         lines
         + _units(COLUMNS[1], hidden[mask])
@@ -147,9 +153,10 @@ def _lines(
 
 LARGE = 18  # radius of a circle that holds a number
 ROW = 48  # from one such circle to the next
-ALL_COLUMNS = {"inputs": 40, "hidden layer": 175, "dropout": 325, "next layer": 475, "output": 585}
-MIDDLE_COLUMNS = {"hidden layer": 45, "dropout": 160, "next layer": 265}
+ALL_COLUMNS = {"inputs": 40, "hidden": 175, "dropout": 325, "next": 475, "output": 585}
+MIDDLE_COLUMNS = {"hidden": 45, "dropout": 160, "next": 265}
 ALL_WIDTH, MIDDLE_WIDTH = 625, 305
+LETTERS = 13  # pixels: the size of letters around the panels
 
 
 @dataclass(frozen=True)
@@ -189,21 +196,21 @@ def dropout_svg(panels: Sequence[DropoutPanel], alt: str, inputs: int = 4, next_
     height = TOP + ROW * (len(panels[0].kept) - 1) + 72
     drawn = "".join(
         f'<g class="panel" transform="translate({number % abreast * width} {number // abreast * height})">'
-        f"{_panel(panel, columns, inputs, next_units)}</g>"
+        f"{_panel(panel, columns, inputs, next_units, width)}</g>"
         for number, panel in enumerate(panels)
     )
     width, height = width * abreast, height * -(-len(panels) // abreast)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" '
-        f'aria-label={quoteattr(alt)} fill="currentColor" stroke="none" font-family="sans-serif" font-size="13" '
+        f'aria-label={quoteattr(alt)} fill="currentColor" stroke="none" font-family="sans-serif" font-size="{LETTERS}" '
         f'text-anchor="middle" style="max-width: 100%; height: auto">{drawn}</svg>'
     )
 
 
-def _panel(panel: DropoutPanel, columns: dict[str, int], inputs: int, next_units: int) -> str:
+def _panel(panel: DropoutPanel, columns: dict[str, int], inputs: int, next_units: int, width: int) -> str:
     kept, bottom = panel.kept, TOP + ROW * (len(panel.kept) - 1)
     hidden, following = _places(len(kept), bottom), _places(next_units, bottom)
-    x, x_dropout, x_next = (columns[name] for name in ("hidden layer", "dropout", "next layer"))
+    x, x_dropout, x_next = (columns[name] for name in ("hidden", "dropout", "next"))
     drawn = [
         _lines(x_dropout, hidden[kept], x_next, following, strong=True, radius=LARGE),
         _units(x, hidden, radius=LARGE),
@@ -228,7 +235,11 @@ def _panel(panel: DropoutPanel, columns: dict[str, int], inputs: int, next_units
         ]
         if is_kept:
             drawn.append(_text(x_dropout, y + 4, number(passed_on), "passed-on", ON_BLUE))
-    drawn += [_text(place, bottom + 44, name, "column") for name, place in columns.items()]
+    for name, place in columns.items():
+        words = _(NAMES[name])
+        size = fitting(words, LETTERS, 2 * min(place, width - place))
+        look = f'font-size="{size:.1f}"' if size < LETTERS else ""
+        drawn.append(_text(place, bottom + 44, words, "column", look))
     drawn.append(_text(sum(columns.values()) / len(columns), 13, panel.title, "title", 'font-weight="bold"'))
     return "".join(drawn)
 

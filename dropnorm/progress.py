@@ -12,7 +12,10 @@ from typing import Any
 import keras
 from tqdm.std import tqdm
 
+from dropnorm.language import N_, _, shown
+
 WIDTH = 88  # characters: as wide as a notebook's column shows without wrapping
+TRAINING = N_("training")
 
 
 class ProgressBar(tqdm):
@@ -26,6 +29,11 @@ class ProgressBar(tqdm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._handle = None
         kwargs.setdefault("file", sys.stdout)
+        if len(args) > 1:  # as tqdm has it: what it goes over, what stands before the bar
+            args = (args[0], shown(args[1] or ""), *args[2:])
+        else:
+            kwargs["desc"] = shown(kwargs.get("desc") or "")
+        kwargs["unit"] = kwargs.get("unit") or _("it")
         if _in_notebook() and not kwargs.get("disable"):
             kwargs |= {"gui": True, "ascii": False, "ncols": kwargs.get("ncols") or WIDTH}
             super().__init__(*args, **kwargs)
@@ -69,13 +77,13 @@ class EpochProgress(keras.callbacks.Callback):
         names: the logged values to show, where they are logged.
     """
 
-    def __init__(self, desc: str = "training", names: tuple[str, ...] = ("loss", "val_loss")) -> None:
+    def __init__(self, desc: str = TRAINING, names: tuple[str, ...] = ("loss", "val_loss")) -> None:
         super().__init__()
         self.desc, self.names = desc, names
         self._bar: ProgressBar | None = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._bar = ProgressBar(total=self.params.get("epochs"), desc=self.desc, unit="epoch")
+        self._bar = ProgressBar(total=self.params.get("epochs"), desc=_(self.desc), unit=_("epoch"))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         shown = {name: f"{logs[name]:.3f}" for name in self.names if name in (logs or {})}

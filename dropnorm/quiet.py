@@ -15,14 +15,27 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from dropnorm.language import use
+from dropnorm.language.in_notebooks import speak_in_notebook
+
 ERRORS_ONLY = "3"  # TensorFlow's level: information, warnings and errors off; fatal messages stay
 
 
-def start() -> None:
+def start(language: str | None = None) -> None:
     """Import TensorFlow and Keras silently; what they log below a fatal error stays off the page from now on.
 
-    A second call does nothing. Call it before ``import keras``. Raises what the import raises.
+    Call it before ``import keras``; a second call changes the language at most.
+
+    Args:
+        language: what the course speaks from now on, ``"en"`` or ``"zh"``; without it, what it speaks already:
+            what ``DROPNORM_LANG`` or the locale says.
+
+    Raises:
+        LanguageError: there is no such language; and what the import raises.
     """
+    if language is not None:
+        use(language)
+        speak_in_notebook()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY)
     # On the first start in a new environment matplotlib would announce on standard error that it looks for fonts.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -16,23 +16,30 @@ from enum import StrEnum
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.language import N_, _, sentences
 
 
 class Problem(StrEnum):
     """What curves can show, in the order in which it is looked for: what stands first makes the rest hard to see.
 
-    Each equals its name: ``Problem.NOISY == "noisy"``.
+    Each equals its name, in every language: ``Problem.NOISY == "noisy"``.
     """
 
-    UNSTABLE = "unstable"  # it diverges, or has exploded on the way
-    OVERFITS = "overfits"
-    DISAGREE = "training and inference disagree"
-    NOISY = "noisy"
-    TOO_SLOW = "too slow"
-    STUCK = "stuck"
-    UNDERFITS = "underfits"
-    UNDECIDED = "cannot be told"  # what is lacking stands in the sentence
-    FINE = "fine"
+    UNSTABLE = N_("unstable")  # it diverges, or has exploded on the way
+    OVERFITS = N_("overfits")
+    DISAGREE = N_("training and inference disagree")
+    NOISY = N_("noisy")
+    TOO_SLOW = N_("too slow")
+    STUCK = N_("stuck")
+    UNDERFITS = N_("underfits")
+    UNDECIDED = N_("cannot be told")  # what is lacking stands in the sentence
+    FINE = N_("fine")
+
+    @property
+    def words(self) -> str:
+        """Its name and, in a language that has other words for it, what that means."""
+        meaning = _(self.value)
+        return self.value if meaning == self.value else _("{name} ({meaning})").format(name=self, meaning=meaning)
 
 
 JUMPS = 3  # a difference counts from so many median changes between epochs on: below, noise may explain it
@@ -80,7 +87,7 @@ class Examined:
         self.logged, self.validation = run.loss[0], run.val_loss[0]
         self.measured = run.loss_at_inference is not None and bool(np.isfinite(run.loss_at_inference).all())
         self.training = run.loss_at_inference[0] if self.measured else self.logged
-        self.name = "training loss at inference" if self.measured else "logged training loss"
+        self.name = _("training loss at inference") if self.measured else _("logged training loss")
         self.logged_end, self.val_end = self._last(LOGGED), self._last(VALIDATION)
         self.end = self._last(AT_INFERENCE) if self.measured else self.logged_end
         signed = min(each.min() for each in (self.logged, self.validation, self.training)) < 0
@@ -102,7 +109,8 @@ class Examined:
         if not (exploded or relapse or self.logged.max() >= FROM_BASELINE * (self.baseline or np.inf)):
             return None
         top, epoch, end = float(self.logged[peak]), peak + 1, self.logged_end
-        said = f"The logged training loss is {_n(top)} in epoch {epoch} and {_n(end)} at the end."
+        said = _("The logged training loss is {top} in epoch {epoch} and {end} at the end.")
+        said = said.format(top=_n(top), epoch=epoch, end=_n(end))
         return Problem.UNSTABLE, said, {"peak": top, "peak_epoch": epoch, "last_loss": end}
 
     def gap(self) -> Found | None:
@@ -116,12 +124,18 @@ class Examined:
         accuracy = self.accuracy_gap()
         if not (wide or rises or accuracy):
             return None
-        said = (
-            f"The {self.name} ends at {_n(self.end)}, the validation loss at {_n(self.val_end)}; from the middle fifth "
-            f"of the epochs to the last the former {_moved(learned)}, the latter {_moved(followed)}."
+        said = _(
+            "The {training_loss} ends at {training}, the validation loss at {validation}; from the middle fifth of the "
+            "epochs to the last the former {training_moved}, the latter {validation_moved}."
+        ).format(
+            training_loss=self.name,
+            training=_n(self.end),
+            validation=_n(self.val_end),
+            training_moved=_moved(learned),
+            validation_moved=_moved(followed),
         )
-        for name, value in accuracy.items():
-            said += f" {name} ends at {_n(value)}."
+        ends = (_("{metric} ends at {value}.").format(metric=name, value=_n(value)) for name, value in accuracy.items())
+        said = sentences(said, *ends)
         evidence = {
             "gap" if self.measured else "logged_gap": gap,
             "training_fell": learned,
@@ -131,12 +145,12 @@ class Examined:
         }
         if self.measured:
             return Problem.OVERFITS, said, evidence | accuracy
-        said += " It overfits, or training and inference disagree: the training loss at inference would tell."
-        return Problem.UNDECIDED, said, evidence | accuracy
+        doubt = _("It overfits, or training and inference disagree: the training loss at inference would tell.")
+        return Problem.UNDECIDED, sentences(said, doubt), evidence | accuracy
 
     def accuracy_gap(self) -> dict[str, float]:
         """The last accuracies in training and validation, where they lie apart and validation does not follow."""
-        for name, (series, *_) in self.run.metrics.items():
+        for name, (series, *_runs) in self.run.metrics.items():
             other = self.run.metrics.get(f"val_{name}", [None])[0]
             if "acc" in name and other is not None and np.isfinite([series, other]).all():
                 ends = {each: self._last(each) for each in (name, f"val_{name}")}
@@ -149,7 +163,8 @@ class Examined:
         apart = self.end - self.logged_end
         if not (apart >= DISAGREEMENT * self.level and apart >= JUMPS * _jump(self.training)):
             return None
-        said = f"On the same rows the training loss is {_n(self.logged_end)} as logged, {_n(self.end)} at inference."
+        said = _("On the same rows the training loss is {logged} as logged, {inference} at inference.")
+        said = said.format(logged=_n(self.logged_end), inference=_n(self.end))
         evidence = {"loss": self.logged_end, "loss_at_inference": self.end, "disagreement": apart}
         return Problem.DISAGREE, said, evidence
 
@@ -157,7 +172,8 @@ class Examined:
         jump = _jump(self.validation)
         if not jump >= NOISE * self.level:
             return None
-        said = f"From epoch to epoch the validation loss changes by {_n(jump)}, which is {jump / self.level:.0%} of it."
+        said = _("From epoch to epoch the validation loss changes by {jump}, which is {share} of it.")
+        said = said.format(jump=_n(jump), share=f"{jump / self.level:.0%}")
         return Problem.NOISY, said, {"jump": jump, "jump_share": jump / self.level}
 
     def fall(self) -> Found | None:
@@ -167,9 +183,14 @@ class Examined:
         under_way = logged_fell >= UNDERWAY * (self.logged[0] - _fifth(self.logged, 5))
         if not ((smooth or under_way) and logged_fell > JUMPS * _jump(self.logged)):
             return None
-        said = (
-            f"Still falling: from the last but one fifth of the epochs to the last, the logged training loss "
-            f"{_moved(logged_fell)} to {_n(self.logged_end)}, the validation loss {_moved(fell)} to {_n(self.val_end)}."
+        said = _(
+            "Still falling: from the last but one fifth of the epochs to the last, the logged training loss {moved} to "
+            "{logged}, the validation loss {validation_moved} to {validation}."
+        ).format(
+            moved=_moved(logged_fell),
+            logged=_n(self.logged_end),
+            validation_moved=_moved(fell),
+            validation=_n(self.val_end),
         )
         return Problem.TOO_SLOW, said, {"loss_fell": logged_fell, "validation_fell": fell, "falling_epochs": falling}
 
@@ -182,36 +203,53 @@ class Examined:
         at_baseline = self.end >= OF_BASELINE * (self.baseline or np.inf)
         if since - 1 > FROM * len(self.logged) or not end or not (at_baseline or self.baseline is None):
             return None
-        said = f"The training loss stays at {_n(end)} from epoch {since} on"
+        said = _("The training loss stays at {loss} from epoch {epoch} on.")
         if at_baseline:
-            said += f"; the best constant prediction has {_n(self.baseline)}"
+            said = _(
+                "The training loss stays at {loss} from epoch {epoch} on; the best constant prediction has {baseline}."
+            )
         elif not constant:
-            said += "; whether it is stuck or was done early, the loss of a constant prediction would tell (`baseline`)"
+            said = _(
+                "The training loss stays at {loss} from epoch {epoch} on; whether it is stuck or was done early, the "
+                "loss of a constant prediction would tell (`baseline`)."
+            )
+        said = said.format(loss=_n(end), epoch=since, baseline=_n(self.baseline) if at_baseline else None)
         problem = Problem.STUCK if constant or at_baseline else Problem.UNDECIDED
-        return problem, f"{said}.", {"still_from_epoch": since, "last_loss": end}
+        return problem, said, {"still_from_epoch": since, "last_loss": end}
 
     def height(self) -> Found | None:
         """A training loss that stays high."""
-        said, evidence = f"The {self.name} stays at {_n(self.end)}; ", {"training_loss": self.end}
+        told, evidence = {"training_loss": self.name, "loss": _n(self.end)}, {"training_loss": self.end}
         if self.end >= OF_BASELINE * (self.baseline or np.inf):
-            said += f"the best constant prediction has {_n(self.baseline)}."
+            said = _("The {training_loss} stays at {loss}; the best constant prediction has {baseline}.")
+            said = said.format(**told, baseline=_n(self.baseline))
             return Problem.UNDERFITS, said, evidence | {"baseline": self.baseline}
         if self.end >= OVER_REACHED * (self.reached or np.inf):
-            said += f"a validation loss of {_n(self.reached)} has been reached."
+            said = _("The {training_loss} stays at {loss}; a validation loss of {reached} has been reached.")
+            said = said.format(**told, reached=_n(self.reached))
             return Problem.UNDERFITS, said, evidence | {"reached": self.reached}
         return None
 
     def nothing(self) -> Found:
         """No problem is seen; and what these curves cannot show."""
-        ends = f"validation loss ends at {_n(self.val_end)}, the {self.name} at {_n(self.end)}"
+        told = {"validation": _n(self.val_end), "training_loss": self.name, "training": _n(self.end)}
         evidence = {"last_val_loss": self.val_end, "training_loss": self.end, "jump": _jump(self.validation)}
         if np.isnan(self.level):
-            return Problem.UNDECIDED, f"The {ends}; of such losses there are no shares to judge by.", evidence
-        said = f"No problem is seen: the {ends}"
-        said += "" if self.measured else "; how large the gap is, the training loss at inference would tell"
+            said = _(
+                "The validation loss ends at {validation}, the {training_loss} at {training}; of such losses there are "
+                "no shares to judge by."
+            )
+            return Problem.UNDECIDED, said.format(**told), evidence
+        said = [
+            _("No problem is seen: the validation loss ends at {validation}, the {training_loss} at {training}").format(
+                **told
+            )
+        ]
+        if not self.measured:
+            said.append(_("how large the gap is, the training loss at inference would tell"))
         if self.baseline is None and self.reached is None:
-            said += "; whether that is low, the loss of a constant prediction would tell (`baseline`)"
-        return Problem.FINE, f"{said}.", evidence
+            said.append(_("whether that is low, the loss of a constant prediction would tell (`baseline`)"))
+        return Problem.FINE, _("{words}.").format(words=_("; ").join(said)), evidence
 
     def _last(self, name: str) -> float:
         return float(self.run.last(name)[0])
@@ -244,4 +282,4 @@ def _n(loss: float | None) -> str:
 
 
 def _moved(fell: float) -> str:
-    return f"{'fell' if fell >= 0 else 'rose'} by {_n(abs(fell))}"
+    return (_("fell by {difference}") if fell >= 0 else _("rose by {difference}")).format(difference=_n(abs(fell)))

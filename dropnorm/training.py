@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -18,6 +19,26 @@ import tensorflow as tf
 
 from dropnorm.curves import AT_INFERENCE, LearningCurves
 from dropnorm.split import Split
+
+_optimizers: WeakKeyDictionary[keras.Model, list[tuple[keras.optimizers.Optimizer, float]]] = WeakKeyDictionary()
+
+
+def note_training(model: keras.Model) -> None:
+    """Note that a training of a model begins: a new `compile` forgets what was learned before, the weights do not."""
+    optimizer, noted = model.optimizer, _optimizers.setdefault(model, [])
+    if all(optimizer is not each for each, _rate in noted):
+        noted.append((optimizer, float(np.asarray(optimizer.learning_rate))))
+
+
+def trained_with(model: keras.Model) -> list[str]:
+    """With what a model was trained, as far as it was noted: a line for each `compile`, in their order.
+
+    In English in every language: grading compares it. What learners read of it is told in words where it is told.
+    """
+    return [
+        f"{type(optimizer).__name__.lower()} at the learning rate {rate:.4g}"
+        for optimizer, rate in _optimizers.get(model, ())
+    ]
 
 
 class LossAtInference(keras.callbacks.Callback):
@@ -32,6 +53,9 @@ class LossAtInference(keras.callbacks.Callback):
     def __init__(self, X: np.ndarray, y: np.ndarray, batch_size: int = 4096) -> None:
         super().__init__()
         self.X, self.y, self.batch_size = X, y, batch_size
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        note_training(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         predictions = [self.model(rows, training=False) for rows in _batches(self.X, self.batch_size)]
@@ -90,7 +114,7 @@ def train(
     order = np.arange(rows) if shuffle is None else generator.permutation(rows)
     traced = epoch.get_concrete_function()
     logged, seconds, start = [], [], time.process_time()
-    for _ in range(epochs):
+    for _epoch in range(epochs):
         logged.append([float(loss) for loss in traced(tf.constant(order, tf.int32))])
         seconds.append(time.process_time() - start)
         if shuffle == "each epoch":

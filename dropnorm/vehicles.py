@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dropnorm.language import _, current
+
 KINDS = ("car", "bus", "truck")
 SIZE = 64  # pixels of a side
 PIXELS = SIZE * SIZE * 3  # inputs of a network that takes a picture as one row
@@ -75,7 +77,11 @@ def draw(count: int, seed: int, colour: str | None = None) -> Vehicles:
     """
     count, seed = _whole("count", count, 1), _whole("seed", seed, 0)
     if colour is not None and colour not in tuple(COLOURS):
-        raise ValueError(f"There is no colour {colour!r}; choose one of {', '.join(COLOURS)}, or None for any.")
+        raise ValueError(
+            _("There is no colour {colour}; choose one of {colours}, or None for any.").format(
+                colour=repr(colour), colours=current().between_items.join(COLOURS)
+            )
+        )
     kinds = np.arange(count) % len(KINDS)
     chosen = np.empty(count, int)
     pictures = np.empty((count, SIZE, SIZE, 3), np.uint8)
@@ -111,7 +117,11 @@ def _whole(name: str, number: int, least: int) -> int:
     except TypeError:
         whole = least - 1
     if whole < least or isinstance(number, bool):
-        raise ValueError(f"The {name} is a whole number of at least {least}, not {number!r}.")
+        raise ValueError(
+            _("The {name} is a whole number of at least {least}, not {number}.").format(
+                name=name, least=least, number=repr(number)
+            )
+        )
     return whole
 
 
@@ -179,7 +189,7 @@ def _paint(kind: int, colours: np.ndarray, rolls: Iterator[np.ndarray], noise: n
     picture = np.empty((len(colours), 3, SIZE, SIZE), np.float32)
     picture[:] = tint(120, 225)[..., None, None]
     scene = _Canvas(picture, across, _each(horizon) - down, _each(1))
-    for _ in range(3):
+    for _house in range(3):
         left = between(-8, 58)
         scene.box(left, left + between(6, 20), -2, between(0, 18), tint(85, 195))
     scene.box(-9, 73, -73, 0, tint(90, 180))

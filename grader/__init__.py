@@ -16,6 +16,9 @@ from grader.questions import Question, question
 __all__ = ["Question", "question"]
 
 if VARIABLE in os.environ:  # a kernel that grades
+    from dropnorm import quiet
+
+    quiet.start()
     from grader.answered_fits import begin
 
     begin()

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from importlib import import_module
 
+from dropnorm.language import N_, _
+from dropnorm.language.terminal import speak_on_terminal
+
 # Each is a module with `arguments`, which declares what it takes, and `main`, which runs it.
 COMMANDS = {
-    "pretrain": ("grader.pretrain", "train what a class will hand in before it does: references, plausible answers"),
-    "rejudge": ("grader.autograde.rejudge", "judge a graded class anew after a change of rubric or bands"),
-    "why": ("grader.autograde.why", "every criterion of a learner's verdicts, what was seen, points, and the curves"),
+    "history": (
+        "grader.autograde.history",
+        N_("a learner's verdicts in the order of time, and whether their record is whole"),
+    ),
+    "doctor": ("grader.autograde.doctor", N_("what protects this machine from a learner's code, each layer tried")),
+    "pretrain": (
+        "grader.pretrain",
+        N_("train what a class will hand in before it does: references, plausible answers"),
+    ),
+    "rejudge": ("grader.autograde.rejudge", N_("judge a graded class anew after a change of rubric or bands")),
+    "why": (
+        "grader.autograde.why",
+        N_("every criterion of a learner's verdicts, what was seen, points, and the curves"),
+    ),
 }
 
 
+PIPE_CLOSED = 128 + getattr(signal, "SIGPIPE", 13)  # the exit code of any program whose reader has gone
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m grader", description="The instructor's commands.")
+    """The command line; returns the exit code. Whoever reads what it prints may stop reading: `| head`."""
+    try:
+        try:
+            speak_on_terminal()
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        return PIPE_CLOSED
+
+
+def _run(arguments: list[str] | None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m grader", description=_("The instructor's commands."))
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (place, told) in COMMANDS.items():
-        command, module = subparsers.add_parser(name, help=told, description=told), import_module(place)
+        command, module = subparsers.add_parser(name, help=_(told), description=_(told)), import_module(place)
         module.arguments(command)
         command.set_defaults(main=module.main)
     options = parser.parse_args(arguments)

@@ -20,11 +20,11 @@ from grader.evidence import Evidence
 from grader.facts import ObservationError
 from grader.fit_settings import SETTINGS
 from grader.raised import Raised
-from grader.rubric import Rubric
+from grader.rubric import Rubric, cause
 
 VERSION = 1
 TEXT = 30_000  # characters of one text, at most: TensorFlow says at the end of a long one what was wrong
-EPOCHS = 10_000  # values of one series
+EPOCHS, SERIES = 10_000, 3  # values of one series, and so many such series in all: a message has a mebibyte
 NAMES = 10  # texts in one answer
 
 
@@ -53,13 +53,13 @@ def account(evidence: Evidence, rubric: Rubric) -> dict[str, Any]:
         told["model_of_another_name"] = _seen(evidence.model_of_another_name)
         return told
     told["facts"] = _seen(lambda: _facts(evidence))
-    for name in ("loss_given", "bias_given_as_text", "steps_taken", "labels", "data_difference"):
+    for name in ("loss_given", "bias_given_as_text", "steps_taken", "penalty", "labels", "data_difference"):
         told[name] = _seen(lambda name=name: getattr(evidence, name))
     if SETTINGS in rubric.answers:
         told["given"] = _seen(lambda: plain(asdict(evidence.given)))
     if evidence.has_history and SETTINGS not in rubric.answers:
         told["history"] = _seen(lambda: _history(evidence))
-        for name in ("history_kind", "history_of_another", "validated_on", "trained_as_told"):
+        for name in ("history_kind", "history_of_another", "trained_before", "validated_on", "trained_as_told"):
             told[name] = _seen(lambda name=name: getattr(evidence, name))
     return told
 
@@ -101,7 +101,7 @@ def _seen(look: Callable[[], Any]) -> Any:
     try:
         return look()
     except Exception as error:  # a learner's object, a name that was shadowed: whoever asks for it hears why
-        return {"unseen": shortened(f"{type(error).__name__}: {error}", TEXT)}
+        return {"unseen": shortened(cause(error), TEXT)}
 
 
 def _raised(error: BaseException | Raised | None) -> dict[str, Any] | None:
@@ -126,4 +126,10 @@ def _history(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _series(series: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
-    return {str(name)[:100]: np.asarray(values, float)[:EPOCHS].tolist() for name, values in series.items()}
+    room, told = SERIES * EPOCHS, {}
+    for name, values in series.items():
+        told[str(name)[:100]] = np.asarray(values, float)[: min(EPOCHS, room)].tolist()
+        room -= len(told[str(name)[:100]])
+        if not room:
+            break
+    return told

@@ -12,22 +12,24 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 import keras
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.datasets import DataError
-from dropnorm.training import LossAtInference
+from dropnorm.training import LossAtInference, note_training
 from grader.channel import Channel, ChannelError, drivers_channel
 from grader.exercises import EXERCISES
 from grader.exercises.noun import Exercise
 from grader.facts import ObservationError
 from grader.fit_settings import BATCH
 from grader.recording import Recorder, recording
+from grader.runs import losses_alone
 from grader.spec import FitSettings, ModelSpec
-from grader.spec_rules import SpecError
-from grader.trained import iterations, steps_of
+from grader.tracing import observe
+from grader.trained import iterations, penalty, steps_of
 from grader.trainings import Training
 
 # They look on, and at nothing but the logs: told the same numbers, they do what they would have done.
@@ -42,6 +44,9 @@ class Noted(keras.callbacks.Callback):
     def __init__(self, losses: np.ndarray) -> None:
         super().__init__()
         self.losses = losses
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        note_training(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if logs is not None:
@@ -58,30 +63,40 @@ def begin() -> None:
 def answering(original: Callable[..., Any], channel: Channel) -> Callable[..., Any]:
     """``fit``, but answered by the channel where it can be."""
 
+    signature = inspect.signature(original)
+    begun: WeakSet[Any] = WeakSet()
+
     @functools.wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        history = None
+        curves = None
         try:
-            given = inspect.signature(original).bind(self, *args, **kwargs)
-            given.apply_defaults()
-            history = _answered(self, given.arguments, inspect.signature(original), channel)
-        except (TypeError, ObservationError, SpecError, DataError, ChannelError):
+            bound = signature.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            fresh = self not in begun  # a new `compile` lets the optimizer count from 0: the weights have learned
+            begun.add(self)
+            curves = _trained(self, bound.arguments, signature, channel) if fresh else None
+        except (TypeError, ValueError, ObservationError, DataError, ChannelError):
             pass  # `fit` itself says what is wrong, if anything is
-        return original(self, *args, **kwargs) if history is None else history
+        return original(self, *args, **kwargs) if curves is None else _told(self, bound.arguments, curves)
 
     fit.asks = True
     return fit
 
 
-def _answered(model: Any, given: Mapping[str, Any], signature: inspect.Signature, channel: Channel) -> Any:
+def _trained(
+    model: Any, given: Mapping[str, Any], signature: inspect.Signature, channel: Channel
+) -> LearningCurves | None:
+    """Ask for the training: the curves, where there is one, and the model has its weights; else nothing is changed."""
     if not _as_usual(model, given, signature):
         return None
     exercise = _exercise_on(given)
     if exercise is None:
         return None
-    spec = _spec(model, given, exercise)
-    if spec is None:
-        return None
+    settings = FitSettings(given["epochs"], given["batch_size"] or BATCH)
+    facts = observe(model, exercise.data().X_train)
+    if any(each.startswith("activity") for each in facts.penalized):
+        return None  # its penalty is not one of the weights alone
+    spec = ModelSpec.of(facts, settings)
     answer, content = channel.ask({"ask": "fit", "exercise": exercise.name, "spec": spec.to_json()})
     if not answer.get("trained"):
         return None
@@ -89,9 +104,13 @@ def _answered(model: Any, given: Mapping[str, Any], signature: inspect.Signature
     if not _put(model, training, np.asarray(given["x"][:1], np.float32)):
         return None
     model.optimizer.build(model.trainable_variables)
-    steps = steps_of(len(given["x"]), spec.fit.batch_size)
-    model.optimizer.iterations.assign(steps * spec.fit.epochs)
-    return _told(model, given, training.curves, steps)
+    model.optimizer.iterations.assign(_steps(given) * spec.fit.epochs)
+    return losses_alone(training.curves, -penalty(model))  # `fit` logs losses with the penalty on the weights
+
+
+def _steps(given: Mapping[str, Any]) -> int:
+    """Steps in an epoch."""
+    return steps_of(len(given["x"]), given["batch_size"] or BATCH)
 
 
 def _as_usual(model: Any, given: Mapping[str, Any], signature: inspect.Signature) -> bool:
@@ -118,22 +137,11 @@ def _exercise_on(given: Mapping[str, Any]) -> Exercise | None:
     for exercise in EXERCISES.values():
         if exercise.data_set is None or exercise.reference.inputs != width:
             continue
-        data = exercise.data()
-        pairs = zip((data.X_train, data.y_train, data.X_valid, data.y_valid), _arrays(given), strict=True)
+        data, arrays = exercise.data(), (given["x"], given["y"], *given["validation_data"])
+        pairs = zip((data.X_train, data.y_train, data.X_valid, data.y_valid), arrays, strict=True)
         if all(np.array_equal(own.reshape(-1), each.reshape(-1)) for own, each in pairs):
             return exercise
     return None
-
-
-def _arrays(given: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
-    return given["x"], given["y"], *given["validation_data"]
-
-
-def _spec(model: Any, given: Mapping[str, Any], exercise: Exercise) -> ModelSpec | None:
-    from grader.tracing import observe
-
-    settings = FitSettings(given["epochs"], given["batch_size"] or BATCH)
-    return ModelSpec.of(observe(model, exercise.data().X_train), settings)
 
 
 def _put(model: Any, training: Training, row: np.ndarray) -> bool:
@@ -159,8 +167,9 @@ def _put(model: Any, training: Training, row: np.ndarray) -> bool:
     return True
 
 
-def _told(model: Any, given: Mapping[str, Any], curves: LearningCurves, steps: int) -> keras.callbacks.History:
+def _told(model: Any, given: Mapping[str, Any], curves: LearningCurves) -> keras.callbacks.History:
     """Tell the callbacks of each epoch, in their order; returns the history."""
+    steps = _steps(given)
     asked = [
         Noted(curves.loss_at_inference[0]) if isinstance(each, LossAtInference) else each
         for each in given["callbacks"] or []

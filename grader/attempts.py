@@ -25,11 +25,17 @@ class Attempts:
     def __init__(self) -> None:
         self._errors: dict[str, BaseException | None] = {}
         self._order: list[str] = []
+        self._given: set[str] = set()  # by the cell before
+        self._behind: dict[str, BaseException | None] = {}
 
     def after_cell(self, result: Any) -> None:
         """IPython's ``post_run_cell`` event: takes the ``ExecutionResult`` of a cell."""
         error = result.error_before_exec or result.error_in_exec
-        for name in assigned(result.info.raw_cell or ""):
+        names = assigned(result.info.raw_cell or "")
+        self._behind |= dict.fromkeys(self._given, error)
+        self._given = names if error is None else set()
+        for name in names:
+            self._behind.pop(name, None)
             self._errors[name] = error
             self._order = [*(other for other in self._order if other != name), name]
 
@@ -38,6 +44,13 @@ class Attempts:
         wanted = set(names)
         raised = [name for name in self._order if name in wanted and self._errors[name] is not None]
         return self._errors[raised[-1]] if raised else None
+
+    def error_behind(self, names: Iterable[str]) -> BaseException | None:
+        """The exception of the cell that ran right behind the one that gave ``names`` their last values, or None.
+
+        An answer's cell stands behind the one that clears its names; what it raised may have come before any of them.
+        """
+        return next((self._behind[name] for name in names if self._behind.get(name) is not None), None)
 
 
 def watch(shell: Any) -> Attempts:

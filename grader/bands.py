@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from dropnorm.language import _
+
 TABLE = Path(__file__).with_name("bands.csv")
 
 
@@ -47,10 +49,12 @@ def band(exercise: str, source: str, statistic: str, table: Path | None = None) 
     try:
         changed = path.stat().st_mtime_ns
     except OSError:
-        raise BandError(f"The bands' table {path.name} is missing: `python -m grader.calibration` writes it.") from None
+        told = _("The bands' table {file} is missing: `python -m grader.calibration` writes it.")
+        raise BandError(told.format(file=path.name)) from None
     rows = _rows(path, changed)
     if not any(key[:2] == (exercise, source) for key in rows):
-        raise BandError(f"{path.name} holds no band of {exercise} on the {source} data: calibrate it.")
+        told = _("{file} holds no band of {exercise} on the {source} data: calibrate it.")
+        raise BandError(told.format(file=path.name, exercise=exercise, source=source))
     return rows.get((exercise, source, statistic))
 
 
@@ -63,7 +67,8 @@ def _rows(path: Path, changed: int) -> dict[tuple[str, str, str], Band]:
                 for row in csv.DictReader(file)
             }
     except (KeyError, ValueError, TypeError, csv.Error) as error:
-        raise BandError(f"The bands' table {path.name} cannot be read ({error!r}): restore it or calibrate.") from None
+        told = _("The bands' table {file} cannot be read ({reason}): restore it or calibrate.")
+        raise BandError(told.format(file=path.name, reason=repr(error))) from None
 
 
 def _limit(text: str) -> float | None:

@@ -1,7 +1,10 @@
-"""`make build`: what learners get in ``exercises/``, made from ``solutions/`` by nbgrader's own converter.
+"""`make build`: the notebooks of other languages, and what learners get in ``exercises/``.
 
-    python -m grader.build
+    python -m grader.build [--overwrite]
 
+First the catalogues are brought up to date with the sources, and the other languages' lessons and solutions are made of
+them. A notebook among these that was changed by hand stops the build, so that nothing of its author's is lost.
+``exercises/`` is made from ``solutions/`` by nbgrader's own converter:
 `nbgrader generate_assignment` runs in a scratch folder, with a gradebook of its own that is thrown away; files of
 ``exercises/`` are replaced, one by one and atomically, only where they differ. So a second build changes nothing, and
 the instructor's gradebook is never touched.
@@ -9,6 +12,7 @@ the instructor's gradebook is never touched.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -19,17 +23,18 @@ from pathlib import Path
 
 from dropnorm import places
 from dropnorm.files import write_atomically
+from dropnorm.language import listed
+from grader.assignments import assignments
+from grader.languages import homework_of
+from grader.translating import checks, making
+from grader.translating.catalogues import CatalogueError, Sources
+from grader.translating.glossary import GlossaryError
 
 CONFIG = "nbgrader_config.py"
 
 
 class BuildError(Exception):
     """The exercises could not be made; the message says what nbgrader said."""
-
-
-def assignments(solutions: Path = places.SOLUTIONS) -> list[str]:
-    """The assignments' names: the folders in ``solutions/`` that hold a notebook."""
-    return sorted({notebook.parent.name for notebook in solutions.glob("*/*.ipynb")})
 
 
 def generate(root: Path = places.ROOT) -> dict[Path, bytes]:
@@ -48,8 +53,8 @@ def generate(root: Path = places.ROOT) -> dict[Path, bytes]:
         scratch = Path(folder)
         shutil.copy(root / CONFIG, scratch)  # its folder is the course's root, so all of this happens in the scratch
         shutil.copytree(root / "solutions", scratch / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-        for name in names:
-            _generate_assignment(name, scratch)
+        for homework in sorted({homework_of(name) for name in names}):  # with its translations
+            _generate_assignment(homework, scratch)
         made = scratch / "exercises"
         return {file.relative_to(made): file.read_bytes() for file in sorted(made.rglob("*")) if file.is_file()}
 
@@ -81,14 +86,47 @@ def environment() -> dict[str, str]:
     return dict(os.environ) | {"PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)])}
 
 
-def main() -> int:
-    """Build, and say what changed."""
+def translate(root: Path = places.ROOT, overwrite: bool = False) -> list[str]:
+    """Bring catalogues and translated notebooks up to date, and say in a line each what was changed.
+
+    Args:
+        root: the clone.
+        overwrite: whether notebooks that were changed by hand are made anew, too.
+
+    Raises:
+        BuildError: there are such notebooks, or a catalogue cannot be read; nothing was written.
+    """
+    edited = [str(path.relative_to(root)) for path in making.edited(root)]
+    if edited and not overwrite:
+        raise BuildError(
+            f"{listed(edited)} {'was' if len(edited) == 1 else 'were'} changed by hand, and a build would undo that: "
+            'carry the change over to the PO file, then make build ARGS="--overwrite".'
+        )
     try:
-        changes = write(generate())
+        made = making.made(root)
+    except (CatalogueError, GlossaryError) as error:
+        raise BuildError(str(error)) from error
+    changes = []
+    for path, content in made.items():
+        if not path.exists() or path.read_bytes() != content:
+            write_atomically(path, content)
+            changes.append(f"updated {path.name}")
+    return changes
+
+
+def main() -> int:
+    """Build, and say what changed, and what the translations lack."""
+    parser = argparse.ArgumentParser(prog="python -m grader.build", description="exercises and translations, made anew")
+    parser.add_argument("--overwrite", action="store_true", help="make notebooks anew that were changed by hand, too")
+    try:
+        changes = [*translate(overwrite=parser.parse_args().overwrite), *write(generate())]
     except (BuildError, OSError) as error:
-        print(f"The exercises were not built: {error}", file=sys.stderr)
+        print(f"The build has stopped: {error}", file=sys.stderr)
         return 1
-    print("\n".join(changes) if changes else "exercises/ is up to date")
+    print("\n".join(changes) if changes else "all is up to date")
+    faults = [f"{each.name}: {fault}" for each in making.languages() for fault in checks.faults(each, Sources())]
+    if faults:
+        print(f"Translations lack something in {len(faults)} places:", *faults, sep="\n  ")
     return 0
 
 

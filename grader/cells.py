@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from dropnorm import quiet
 from dropnorm.datasets import DataError
+from dropnorm.language import _
 from grader.attempts import watch
 from grader.channel import drivers_channel
 from grader.errors import QuestionError
 from grader.report import report
-from grader.rubric import HUMAN, Rubric, Verdict, judge, left_to_a_human
+from grader.rubric import Rubric, Verdict, judge, left_to_a_human, not_judged
 
 if TYPE_CHECKING:
     from grader.evidence import Evidence
@@ -36,17 +37,17 @@ def grade(name: str) -> float | None:
     """
     shell = notebook()
     with quiet.no_stderr():
-        from grader.exercises import EXERCISES
+        from grader.exercises import RUBRICS
 
-        owner = {rubric: exercise for exercise in EXERCISES.values() for rubric in exercise.rubrics}
-        if name not in owner:
-            raise QuestionError(f"There is no test cell named {name!r}; the course has {', '.join(owner)}.")
-        rubric = owner[name].rubrics[name]
+        if name not in RUBRICS:
+            told = _("There is no test cell named {name}; the course has {cells}.")
+            raise QuestionError(told.format(name=repr(name), cells=", ".join(RUBRICS)))
+        owner, rubric = RUBRICS[name]
         channel = drivers_channel()
         if channel is not None:
-            channel.ask({"account": _account_of(rubric, owner[name].name, shell)})
+            channel.ask({"account": _account_of(rubric, owner.name, shell)})
             return None
-        verdict = verdict_of(rubric, owner[name].name, shell)
+        verdict = verdict_of(rubric, owner.name, shell)
     print(report(rubric, verdict))
     return verdict.score
 
@@ -61,8 +62,7 @@ def verdict_of(rubric: Rubric, exercise: str, shell: Any) -> Verdict:
     except DataError as error:  # one sentence, which says what is missing and what to do
         return left_to_a_human(rubric, str(error))
     except Exception as error:  # whatever was in the way, it is nothing that the learner answered wrong
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return left_to_a_human(rubric, f"This could not be judged here ({reason}). {HUMAN}")
+        return left_to_a_human(rubric, not_judged(error))
 
 
 def evidence_of(rubric: Rubric, exercise: str, shell: Any) -> Evidence:
@@ -71,8 +71,11 @@ def evidence_of(rubric: Rubric, exercise: str, shell: Any) -> Evidence:
 
     attempts, evidence = watch(shell), Evidence.of(exercise, shell.user_ns)
     evidence.error = attempts.error(rubric.answers)
+    if evidence.error is None and not any(map(evidence.holds, rubric.answers)):
+        evidence.error = attempts.error_behind(rubric.answers)
     evidence.compile_error = attempts.error([f"{evidence.exercise.model_name}.compile"])
-    evidence.fit_error = fit_error(evidence.exercise, shell)
+    of_exercise = rubric.history in (None, evidence.exercise.history_name)
+    evidence.fit_error = fit_error(evidence.exercise, shell) if of_exercise else attempts.error([rubric.history])
     return evidence
 
 
@@ -99,5 +102,5 @@ def notebook() -> Any:
 
     shell = get_ipython()
     if shell is None:
-        raise QuestionError("Questions are asked and graded in a notebook: open one of `exercises/` in JupyterLab.")
+        raise QuestionError(_("Questions are asked and graded in a notebook: open one of `exercises/` in JupyterLab."))
     return shell

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from dropnorm.language import _
 from grader.facts import Operation
-from grader.steps import DEAF, Step, Steps, changes_nothing, is_dropout, steps_of
+from grader.steps import DEAF, Step, Steps, changes_nothing, in_words, is_dropout, steps_of
 
 POSITIVE = {"relu", "leaky_relu"}  # f(c x) = c f(x) for c >= 0, so that dropout may as well come after them
 SCALING_KINDS = ("rescaling", "normalization")
@@ -31,10 +32,10 @@ def follow(model: Any, training: Any, inference: Any, part: Callable[[], Any]) -
         unjudged += _mark_scalings_of_the_batch(steps, [resting, steps_of(model, part())])
     _mark_forced(steps, inference)
     if _lasting(steps) != _lasting(resting) and not unjudged:
-        unjudged.append("This model takes other steps in training than at inference.")
+        unjudged.append(_("This model takes other steps in training than at inference."))
     drawn, still = ([s for s in each.steps if s.call is None and _drops(s)] for each in (steps, resting))
     if still and len(still) != len(drawn):
-        unjudged.append("This model drops at inference in one place and not in another.")
+        unjudged.append(_("This model drops at inference in one place and not in another."))
     for step in drawn if still else ():
         step.operations = [replace(operation, forced_training=True) for operation in step.operations]
     return Steps(steps.steps, steps.chain, tuple(dict.fromkeys(unjudged)))
@@ -76,7 +77,8 @@ def _mark_scalings_of_the_batch(steps: Steps, others: list[Steps]) -> list[str]:
         rest = [found[number][0].operations[found[number][1]] for found in compared if number < len(found)]
         if len(rest) < len(others) or not all(_alike(operation, other) for other in rest):
             step.operations[i] = Operation("custom", operation.layer)
-            reasons.append(f"What {operation.layer} computes depends on the batch or on the mode.")
+            said = _("What {name} computes depends on the batch or on the mode.")
+            reasons.append(said.format(name=in_words(operation.layer)))
     return reasons
 
 

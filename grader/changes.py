@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from dropnorm.language import N_
 from grader.criteria.layout import BATCH_NORM, BENDING, DROPOUT, LIKE_BATCH_NORM, LIKE_DROPOUT, Layout, Place
 from grader.facts import Operation
 from grader.retraining import Stop, weights_of
@@ -17,12 +18,13 @@ DROPPING = (DROPOUT, *LIKE_DROPOUT)
 # Keras' own learning rates: who changes the optimizer and says nothing more has changed one thing.
 RATES = {"adam": 0.001, "sgd": 0.01, "adamw": 0.001, "rmsprop": 0.001, "nadam": 0.001, "adamax": 0.001}
 
-# What can be changed, in words that fit after "you changed".
-WIDTHS, FUNCTIONS, WEIGHTS = "the number or the widths of the layers", "the activations", "the initial weights"
-PENALTY, BIAS, FROZEN, OTHER = "a penalty on the weights", "the biases", "which layers learn", "other layers"
-RATE, OPTIMIZER, TUNED = "the learning rate", "the optimizer", "the optimizer's settings"
-DROPPED, NORMALIZED = "the dropout", "the normalization"
-EPOCHS, BATCH = "the number of epochs", "the batch size"
+# What can be changed, in words that fit after "you changed" and are translated where they are told.
+WIDTHS, FUNCTIONS = N_("the number or the widths of the layers"), N_("the activations")
+WEIGHTS, PENALTY, BIAS = N_("the initial weights"), N_("a penalty on the weights"), N_("the biases")
+FROZEN, OTHER = N_("which layers learn"), N_("other layers")
+RATE, OPTIMIZER, TUNED = N_("the learning rate"), N_("the optimizer"), N_("the optimizer's settings")
+DROPPED, NORMALIZED = N_("the dropout"), N_("the normalization")
+EPOCHS, BATCH = N_("the number of epochs"), N_("the batch size")
 
 
 class Direction(Enum):

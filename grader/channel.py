@@ -1,8 +1,7 @@
 """The one channel between a kernel that grades and the process that drives it: messages of JSON, each with a blob.
 
 What comes from a kernel comes from a learner's code: a message has a bounded size, and what is damaged ends the
-channel.
-The kernel's end is inherited; its number stands in the environment variable `VARIABLE`.
+channel. The kernel's end is inherited; its number stands in the environment variable `VARIABLE`.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ class Channel:
 
     Args:
         connection: the socket; it belongs to the channel from now on.
-        text, blob: how many bytes of JSON, and of a blob, a message that comes in may have.
+        blob: how many bytes a blob that comes in may have; a kernel sends none.
     """
 
-    def __init__(self, connection: socket.socket, text: int = TEXT, blob: int = BLOB) -> None:
-        self._connection, self._text, self._blob = connection, text, blob
+    def __init__(self, connection: socket.socket, blob: int = BLOB) -> None:
+        self._connection, self._blob = connection, blob
 
     def send(self, message: dict[str, Any], blob: bytes = b"") -> None:
         """Send a message. Raises ChannelError where nobody listens any more."""
@@ -50,7 +49,7 @@ class Channel:
         if head is None:
             return None
         text, blob = _HEAD.unpack(head)
-        if text > self._text or blob > self._blob:
+        if text > TEXT or blob > self._blob:
             raise ChannelError(f"A message of {text} and {blob} bytes is larger than it may be.")
         content, attached = self._read(text), self._read(blob)
         if content is None or attached is None:
@@ -70,8 +69,12 @@ class Channel:
 
     def ask(self, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Send a message and wait for the one that answers it. Raises ChannelError."""
-        self.send(message)
-        answer = self.receive()
+        try:
+            self.send(message)
+            answer = self.receive()
+        except BaseException:  # interrupted in between: the next question would read the answer to this one
+            self.close()
+            raise
         if answer is None:
             raise ChannelError("The other end of the channel is closed.")
         return answer

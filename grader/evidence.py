@@ -9,17 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from dropnorm.curves import LOGGED, LearningCurves
+from dropnorm.curves import AT_INFERENCE, LOGGED, LearningCurves
+from dropnorm.language import _
 from grader import trained
 from grader.bands import Band, band
 from grader.criteria.class_loss import is_cross_entropy, takes_rows
 from grader.criteria.layout import BENDING, Alignment, Layout, align
 from grader.facts import ModelFacts
 from grader.fit_settings import SETTINGS, Given, read
+from grader.other_names import model_of_another_name
 from grader.prepared import Data, difference, found_in, one_hot
 from grader.retraining import Stop, ended, retrained
+from grader.runs import losses_alone
 from grader.spec import ModelSpec
 from grader.spec_rules import LOGITS
+
+LOSSES = (LOGGED, AT_INFERENCE, trained.VALIDATION)
 
 
 @dataclass(eq=False)
@@ -107,8 +112,10 @@ class Evidence:
         """A loss that is none of Keras', in words."""
         given = getattr(self.model, "loss", None)
         if type(given).__module__.startswith("keras.") and hasattr(given, "get_config"):
-            return f"{given.name.replace('_', ' ')}, with settings of your own"
-        return f"`{given}`, which is none of Keras' losses" if isinstance(given, str) else "one of your own"
+            return _("{loss}, with settings of your own").format(loss=given.name.replace("_", " "))
+        if isinstance(given, str):
+            return _("`{loss}`, which is none of Keras' losses").format(loss=given)
+        return _("one of your own")
 
     @property
     def bias_given_as_text(self) -> str | None:
@@ -118,13 +125,7 @@ class Evidence:
 
     def model_of_another_name(self) -> str | None:
         """The name of a Keras model that the notebook neither makes nor asks for elsewhere, or None."""
-        import keras
-
-        others = [self.names.get(name) for name in self.exercise.other_models]  # under a second name, too
-        for name, value in self.names.items():
-            if isinstance(value, keras.Model) and not name.startswith("_") and all(value is not m for m in others):
-                return name
-        return None
+        return model_of_another_name(self.names, self.exercise)
 
     @cached_property
     def data(self) -> Data:
@@ -187,10 +188,24 @@ class Evidence:
         return found or None
 
     @cached_property
+    def penalty(self) -> float:
+        """What regularizers add to each logged loss, by the weights at the end; 0 where nothing or no number is."""
+        added = trained.penalty(self.model) if self.facts.penalized else 0.0
+        return added if np.isfinite(added) else 0.0
+
+    @cached_property
     def trained_further(self) -> bool:
         """Whether the optimizer took more steps than the history tells of."""
         told, steps = self.told, self.steps_taken
         return bool(steps and told and told.steps and steps > told.steps * told.epochs)
+
+    @property
+    def trained_before(self) -> tuple[str, ...]:
+        """With what the model was trained before it was compiled as it is now, as far as that was noted; each once."""
+        from dropnorm.training import trained_with  # imports TensorFlow
+
+        noted = trained_with(self.model)
+        return tuple(dict.fromkeys(noted[:-1])) if self.steps_taken else ()
 
     @property
     def compiled_anew(self) -> bool:
@@ -264,7 +279,7 @@ class Evidence:
         )
         if self.told is None or not same_loss or self.validated_on != "validation":
             return None
-        return self.told.curves
+        return None if self.told.curves is None else losses_alone(self.told.curves, self.penalty)
 
     @cached_property
     def gap(self) -> float:
@@ -292,8 +307,11 @@ class Evidence:
 
     @property
     def judged_series(self) -> Mapping[str, np.ndarray]:
-        """The series whose shape is judged; empty where there are none."""
-        return {} if self.told is None else self.told.series
+        """The series whose shape is judged, the losses without a penalty; empty where there are none."""
+        if self.told is None:
+            return {}
+        losses = {name: self.told.series[name] - self.penalty for name in LOSSES if name in self.told.series}
+        return {**self.told.series, **losses}
 
     @property
     def logged_losses(self) -> np.ndarray:

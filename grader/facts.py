@@ -12,6 +12,8 @@ from typing import Any
 
 from grader.misconceptions import explain
 
+REGULARIZER = "_regularizer"  # how the settings end that add a penalty to the loss
+
 
 class ObservationError(Exception):
     """What was handed in cannot be observed; the text says what was seen, why it matters, and one next step.
@@ -113,6 +115,13 @@ class ModelFacts:
     idle: tuple[Operation, ...] = ()
     unjudged: tuple[str, ...] = ()
     shapes: tuple[tuple[int, ...], ...] = ((1,),)
+
+    @property
+    def penalized(self) -> tuple[str, ...]:
+        """The regularizers of the layers, each as it is written: ``kernel_regularizer = L2``."""
+        found = (each for step in self.operations for each in step.settings.items() if each[0].endswith(REGULARIZER))
+        written = (f"{name} = {value['class_name']}" for name, value in found if isinstance(value, dict))
+        return tuple(dict.fromkeys(written))
 
     def of_kind(self, kind: str) -> tuple[Operation, ...]:
         """The steps of one kind, in order."""

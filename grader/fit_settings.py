@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dropnorm.language import _
 from grader.criteria.errors import shortened
 from grader.misconceptions import explain
 from grader.retraining import Stop
@@ -86,7 +87,7 @@ def _of_key(key: Any, value: Any) -> list[Fault]:
     if key in known:
         return [_fault("setting_not_repeated", 0.5, setting=key)]
     near = _nearest(key)
-    hint = f" (the nearest that it has is `{near}`)" if near else ""
+    hint = _(" (the nearest that it has is `{near}`)").format(near=near) if near else ""
     return [_fault("setting_unknown", setting=shortened(repr(key), 40), hint=hint)]
 
 
@@ -143,7 +144,7 @@ def _callbacks(given: Any) -> tuple[Stop | None, list[Fault]]:
 
 def _kind(value: Any) -> str:
     name = value.__name__ if isinstance(value, type) else type(value).__name__
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+    return (_("an {kind}") if name[:1] in "aeiouAEIOU" else _("a {kind}")).format(kind=name)
 
 
 def _fault(key: str, cost: float = 1.0, **seen: object) -> Fault:

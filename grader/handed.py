@@ -6,6 +6,7 @@ trained anew, and those curves are judged. Only the questions about curves are h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,17 +15,18 @@ from typing import Any
 import numpy as np
 
 from dropnorm.curves import LOGGED, VALIDATION, LearningCurves
+from dropnorm.language import _
 from grader import trained
+from grader.account import VERSION
 from grader.evidence import Evidence
 from grader.facts import CompileFacts, ModelFacts, ObservationError, Operation
-from grader.fit_settings import SETTINGS, Given
+from grader.fit_settings import Given
 from grader.raised import Raised
-from grader.retraining import Stop, middle, weights_of
+from grader.retraining import WORK, Stop, too_much
 from grader.rubric import Fault
+from grader.runs import middle
 from grader.spec import FitSettings, ModelSpec
 from grader.spec_rules import SpecError
-
-WORK = 10  # times what the exercise's own training takes: so much is trained anew for one model
 
 
 class AccountError(ValueError):
@@ -50,6 +52,39 @@ class Retrained:
         return runs[middle(runs)]
 
 
+def _raised(told: Mapping[str, Any] | None) -> Raised | None:
+    return None if told is None else Raised(**told)
+
+
+def _text(told: Any) -> str | None:
+    return None if told is None else str(told)
+
+
+def _count(told: Any) -> int | None:
+    return int(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
+
+
+def _series(told: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {str(name): np.array(values, dtype=float) for name, values in told.items()}
+
+
+class Told:
+    """A property of the evidence whose value stands in the account under the same name.
+
+    Args:
+        read: makes of what stands there what the property holds.
+    """
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, evidence: HandedEvidence, owner: type) -> Any:
+        return self._read(evidence.of_account(self._name))
+
+
 @dataclass(eq=False)
 class HandedEvidence(Evidence):
     """What is judged, where it was handed over.
@@ -67,6 +102,8 @@ class HandedEvidence(Evidence):
         """The evidence of an account. Raises AccountError where it is none."""
         from grader.exercises import EXERCISES
 
+        if account.get("version") != VERSION:
+            raise AccountError(_("What was handed over has another version than {version}.").format(version=VERSION))
         try:
             errors = [_raised(account["errors"][name]) for name in ("error", "compile_error", "fit_error")]
             names = dict.fromkeys(account.get("known", ())) | {
@@ -74,31 +111,57 @@ class HandedEvidence(Evidence):
             }
             return cls(EXERCISES[account["exercise"]], names, *errors, account=account, train=train)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise AccountError(f"What was handed over is no account ({type(error).__name__}).") from error
+            said = _("What was handed over is no account ({error}).").format(error=type(error).__name__)
+            raise AccountError(said) from error
 
-    def _told(self, name: str) -> Any:
+    def of_account(self, name: str) -> Any:
+        """What the account says under a name. Raises AccountError where it says nothing, or why it could not."""
         if name not in self.account:
-            raise AccountError(f"The account says nothing of {name.replace('_', ' ')}")
+            raise AccountError(_("The account says nothing of {what}").format(what=name.replace("_", " ")))
         value = self.account[name]
         if isinstance(value, Mapping) and "unseen" in value:
             raise AccountError(str(value["unseen"]))
         return value
 
-    def holds(self, name: str) -> bool:
-        return name in self._told("holds")
+    # What is told of the model and of its training, each as the property of `Evidence` that it stands for.
 
-    # What is told of the model.
+    has_model = Told(lambda value: value is True)
+    has_history = Told(lambda value: value is True)
+    trained_as_told = Told(lambda value: value is True)
+    loss_given = Told(str)
+    history_kind = Told(str)
+    bias_given_as_text = Told(_text)
+    labels = Told(_text)
+    data_difference = Told(_text)
+    history_of_another = Told(_text)
+    validated_on = Told(_text)
+    steps_taken = Told(_count)
 
     @property
-    def has_model(self) -> bool:
-        return self._told("has_model") is True
+    def trained_before(self) -> tuple[str, ...]:
+        """As the kernel noted it; an account of an earlier day says it in one text, or nothing of it."""
+        told = self.account.get("trained_before")
+        told = [told] if isinstance(told, str) else told
+        return tuple(map(str, told)) if isinstance(told, list | tuple) else ()
+
+    @property
+    def penalty(self) -> float:
+        """As the kernel's model has it; an account of an earlier day says nothing of it."""
+        told = self.account.get("penalty")
+        return float(told) if isinstance(told, int | float) and np.isfinite(told) else 0.0
+
+    def holds(self, name: str) -> bool:
+        return name in self.of_account("holds")
 
     def model_of_another_name(self) -> str | None:
-        return _text(self._told("model_of_another_name"))
+        return _text(self.of_account("model_of_another_name"))
+
+    def series(self, history_name: str) -> Mapping[str, np.ndarray]:
+        return _series(self.of_account("series"))
 
     @cached_property
     def facts(self) -> ModelFacts:
-        told = self._told("facts")
+        told = self.of_account("facts")
         if "refused" in told:
             refused = told["refused"]
             details = {
@@ -108,52 +171,16 @@ class HandedEvidence(Evidence):
             raise error from _RaisedError(_raised(refused["cause"]))
         return facts_of(told["observed"])
 
-    @property
-    def loss_given(self) -> str:
-        return str(self._told("loss_given"))
-
-    @property
-    def bias_given_as_text(self) -> str | None:
-        return _text(self._told("bias_given_as_text"))
-
-    @property
-    def steps_taken(self) -> int | None:
-        return _count(self._told("steps_taken"))
-
-    @property
-    def labels(self) -> str | None:
-        return _text(self._told("labels"))
-
-    @property
-    def data_difference(self) -> str | None:
-        return _text(self._told("data_difference"))
-
     @cached_property
     def given(self) -> Given:
-        if SETTINGS not in self.account["answers"] and "given" not in self.account:
-            return super().given
-        told = dict(self._told("given"))
+        told = self.of_account("given")
         fit = None if told["fit"] is None else FitSettings(**told["fit"])
         stop = None if told["stop"] is None else Stop(**told["stop"])
         return Given(fit, stop, tuple(Fault(**fault) for fault in told["faults"]), told["batch_given"] is True)
 
-    # What is told of its training.
-
-    @property
-    def has_history(self) -> bool:
-        return self._told("has_history") is True
-
-    @property
-    def history_kind(self) -> str:
-        return str(self._told("history_kind"))
-
-    @property
-    def history_of_another(self) -> str | None:
-        return _text(self._told("history_of_another"))
-
     @cached_property
     def told(self) -> trained.History | None:
-        told = self._told("history")
+        told = self.of_account("history")
         if told is None:
             return None
         counts = {name: _count(told[name]) for name in ("asked", "steps")}
@@ -162,23 +189,18 @@ class HandedEvidence(Evidence):
             str(told["kind"]), told["from_fit"] is True, None, _series(told["series"]), epochs, **counts, began=began
         )
 
-    @property
-    def validated_on(self) -> str | None:
-        return _text(self._told("validated_on"))
-
-    @property
-    def trained_as_told(self) -> bool:
-        return self._told("trained_as_told") is True
-
-    def series(self, history_name: str) -> Mapping[str, np.ndarray]:
-        return _series(self._told("series"))
-
     # What is trained anew.
 
     @cached_property
     def spec(self) -> ModelSpec:
         """The model and its training, as they are trained anew. Raises SpecError where it cannot be."""
         asked, told, rows = self.reference.fit, self.told, len(self.data.X_train)
+        if np.unique(told.series.get("learning_rate", ())).size > 1:  # Keras logs it where a callback may change it
+            said = _("A callback changed the learning rate while the model trained, which is not done anew.")
+            raise SpecError(said)
+        if self.trained_before not in ((), (self._optimizer_now,)):
+            said = _("The network was trained with one `compile`, then with another, which is not done anew.")
+            raise SpecError(said)
         steps = told.steps or trained.steps_of(rows, asked.batch_size)
         usual = steps == trained.steps_of(rows, asked.batch_size)
         sizes = [asked.batch_size] if usual else trained.batch_sizes(rows, steps)
@@ -187,9 +209,15 @@ class HandedEvidence(Evidence):
         epochs = told.asked if broke_down and told.asked == asked.epochs else told.epochs
         batch = (round_ones or sizes or [-(-rows // steps)])[0]
         spec = ModelSpec.of(self.facts, FitSettings(epochs, batch))
-        if too_much(spec, self.exercise):
-            raise SpecError(f"Training this anew would take more than {WORK} times the work of the exercise's own.")
+        if too_much(spec, self.reference, rows):
+            said = _("Training this anew would take more than {times} times the work of the exercise's own.")
+            raise SpecError(said.format(times=WORK))
         return spec
+
+    @property
+    def _optimizer_now(self) -> str:
+        compiled = self.facts.compiled
+        return f"{compiled.optimizer} at the learning rate {compiled.learning_rate or math.nan:.4g}"
 
     @cached_property
     def retrained_model(self) -> Retrained:
@@ -223,10 +251,6 @@ class HandedEvidence(Evidence):
     def best_val_loss(self) -> float:
         return self.losses_now[1] if self.retrained_model.losses_now else float(self.curves.best_val_loss[0])
 
-    @property
-    def logged_losses(self) -> np.ndarray:
-        return self.curves.loss[0]
-
     def retrained(self, spec: ModelSpec, stop: Stop | None = None) -> LearningCurves:
         return self.train(spec, self.exercise).counted(stop)
 
@@ -259,7 +283,7 @@ def answer_of(told: Any) -> Any:
     if "number" in told:
         value = told["number"]
         if not isinstance(value, bool | int | float):
-            raise AccountError("A number in the account is none.")
+            raise AccountError(_("A number in the account is none."))
         return value
     if told.get("texts"):
         return [str(text) for text in told["texts"]]
@@ -281,28 +305,3 @@ def facts_of(told: Mapping[str, Any]) -> ModelFacts:
         unjudged=tuple(str(reason) for reason in told["unjudged"]),
         shapes=tuple(tuple(shape) for shape in told["shapes"]),
     )
-
-
-def _raised(told: Mapping[str, Any] | None) -> Raised | None:
-    return None if told is None else Raised(**told)
-
-
-def _text(told: Any) -> str | None:
-    return None if told is None else str(told)
-
-
-def _count(told: Any) -> int | None:
-    return int(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
-
-
-def _series(told: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    return {str(name): np.array(values, dtype=float) for name, values in told.items()}
-
-
-def too_much(spec: ModelSpec, exercise: Any) -> bool:
-    """Whether training a spec takes more than `WORK` times the exercise's own training, by work or by steps."""
-    asked, rows = exercise.reference, len(exercise.data().X_train)
-    work = weights_of(spec) * spec.fit.epochs / (weights_of(asked) * asked.fit.epochs)
-    steps = trained.steps_of(rows, spec.fit.batch_size) * spec.fit.epochs
-    usual = trained.steps_of(rows, asked.fit.batch_size) * asked.fit.epochs
-    return max(work, steps / usual) > WORK

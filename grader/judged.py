@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dropnorm import quiet
 from dropnorm.curves import LearningCurves
 from dropnorm.datasets import DataError
+from dropnorm.language import _
 from grader.criteria.class_loss import is_cross_entropy
 from grader.handed import AccountError, HandedEvidence, Retrained
-from grader.rubric import HUMAN, Finding, Status, Verdict, judge, left_to_a_human
+from grader.rubric import Finding, Status, Verdict, judge, left_to_a_human, not_judged
 from grader.spec import ModelSpec
 from grader.trainings import Training
 
@@ -64,6 +66,8 @@ class Judged:
 def judged(account: Mapping[str, Any], train: Train) -> Judged:
     """Judge an account by the rubric that it names; trainings are those of ``train``, each asked for once.
 
+    The reasons are in the language that is spoken: whoever judges a learner's work speaks the assignment's.
+
     What nobody foresaw leaves the points to a human; it raises nothing but KeyError, for a rubric that there is not.
     """
     from grader.exercises import rubric
@@ -78,22 +82,23 @@ def judged(account: Mapping[str, Any], train: Train) -> Judged:
 
     try:
         if account.get("exercise") != owner.name:
-            raise AccountError("What was handed over is about another exercise.")
+            raise AccountError(_("What was handed over is about another exercise."))
         verdict = judge(sheet, HandedEvidence.read(account, once))
     except DataError as error:
         verdict = left_to_a_human(sheet, str(error))
     except Exception as error:  # whatever was handed over, the class goes on
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        verdict = left_to_a_human(sheet, f"This could not be judged here ({reason}). {HUMAN}")
+        verdict = left_to_a_human(sheet, not_judged(error))
     return Judged(sheet.name, verdict, account, used)
 
 
 def retrained_of(training: Training, spec: ModelSpec, exercise: Any) -> Retrained:
-    """What judging asks of a training; in the exercise's loss, where the spec is compiled with another one."""
+    """What judging asks of a training; in the exercise's loss alone, where the spec's is another or has more in it."""
     seen, asked = spec.compile.loss, exercise.reference.compile.loss
-    if seen == asked or (is_cross_entropy(seen) and is_cross_entropy(asked)):
+    penalized = any("activity_regularizer" in step.settings for step in spec.operations)  # its share is not known
+    if not penalized and (seen == asked or (is_cross_entropy(seen) and is_cross_entropy(asked))):
         return Retrained(training.runs)
-    from grader.evidence import Evidence  # what follows imports TensorFlow
+    quiet.start()  # what follows imports TensorFlow
+    from grader.evidence import Evidence
     from grader.rebuilding import rebuilt
 
     names = {exercise.model_name: rebuilt(spec, training.weights)}

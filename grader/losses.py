@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import keras
@@ -16,6 +16,13 @@ import numpy as np
 
 from grader.spec_rules import CLASS_LOSSES, LOGITS, LOSSES, SUM
 
+Batches = Callable[[], list[tuple[np.ndarray, np.ndarray]]]
+# Names of losses of a measure and of kinds, in the order in which they are compared: where two agree the first counts.
+MEASURES = (*LOSSES, *(f"{name}:{SUM}" for name in LOSSES))
+KINDS = (
+    *(added for name in CLASS_LOSSES for added in (name, f"{name}:{SUM}", f"{name}:{LOGITS}")),
+    f"binary_crossentropy:{LOGITS}",
+)
 OF_KINDS = {
     "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
@@ -44,12 +51,12 @@ def loss_name(loss: Any) -> str:
         return "none"
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
-    for batches, known in ((_of_measures, _measures), (_of_kinds, _kinds)):
+    for batches, names in ((_of_measures, MEASURES), (_of_kinds, KINDS)):
         values = _values(loss, batches)
         if not np.isfinite(values).any() or not values.any():
             continue  # all zeros tell nothing: a loss of kinds is zero where there is one column
-        for name, wanted in known().items():
-            if np.allclose(values, wanted, rtol=1e-4, atol=1e-6, equal_nan=True):
+        for name in names:
+            if np.allclose(values, _known(name, batches), rtol=1e-4, atol=1e-6, equal_nan=True):
                 return name
     return "unknown"
 
@@ -63,21 +70,10 @@ def loss_of(name: str) -> Any:
     return Wrapped(keras.losses.get(loss) if isinstance(loss, str) else loss.call, SUM)
 
 
-@lru_cache(maxsize=1)
-def _measures() -> dict[str, np.ndarray]:
-    """The values of each loss of a measure on the batches of `_of_measures`, by which each is told from the others."""
-    names = [*LOSSES, *(f"{name}:{SUM}" for name in LOSSES)]
-    return {name: _values(loss_of(name), _of_measures) for name in names}
-
-
-@lru_cache(maxsize=1)
-def _kinds() -> dict[str, np.ndarray]:
-    """The values of each loss of kinds on the batches of `_of_kinds`."""
-    names = [added for name in CLASS_LOSSES for added in (name, f"{name}:{SUM}", f"{name}:{LOGITS}")]
-    return {name: _values(loss_of(name), _of_kinds) for name in (*names, f"binary_crossentropy:{LOGITS}")}
-
-
-Batches = Callable[[], list[tuple[np.ndarray, np.ndarray]]]
+@cache
+def _known(name: str, batches: Batches) -> np.ndarray:
+    """The values of a known loss, by which it is told from the others; taken when it is first compared."""
+    return _values(loss_of(name), batches)
 
 
 def _values(loss: Any, batches: Batches) -> np.ndarray:

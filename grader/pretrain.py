@@ -20,11 +20,14 @@ from tqdm import tqdm
 from dropnorm import jobs, places
 from dropnorm.datasets import DataError
 from dropnorm.errors import PlainError
+from dropnorm.language import _, current
 from grader import trainings
-from grader.build import assignments
+from grader.assignments import assignments
 from grader.candidates import CANDIDATES
 from grader.exercises import EXERCISES, Exercise, exercise, rubric
+from grader.languages import homework_of
 from grader.mends import MENDS
+from grader.plausible import PLAUSIBLE
 from grader.spec import ModelSpec
 from grader.trainings import Training
 
@@ -54,13 +57,15 @@ def exercises_of(assignment: str) -> list[Exercise]:
         path for folder in FOLDERS for path in sorted(folder.glob("*/*.ipynb")) if path.parent.name == assignment
     ]
     if not notebooks:
-        there = sorted({name for folder in FOLDERS for name in assignments(folder)})
-        raise UnknownAssignmentError(f"There is no assignment {assignment!r}; there are {', '.join(there) or 'none'}.")
+        there = sorted({homework_of(name) for folder in FOLDERS for name in assignments(folder)})
+        told = _("There is no assignment '{assignment}'; there are {assignments}.")
+        names = current().between_items.join(there) or _("none")
+        raise UnknownAssignmentError(told.format(assignment=assignment, assignments=names))
     found: dict[str, Exercise] = {}
     for path in notebooks:
         for cell in nbformat.read(path, as_version=4).cells:
             with contextlib.suppress(KeyError):  # no cell of nbgrader's, or a test cell without a rubric
-                owner, _ = rubric(cell.metadata["nbgrader"]["grade_id"])
+                owner, __ = rubric(cell.metadata["nbgrader"]["grade_id"])
                 found[owner.name] = owner
     return list(found.values())
 
@@ -69,7 +74,8 @@ def foreseen(asked: Exercise) -> list[ModelSpec]:
     """The specs that answers to an exercise, and the models given in its notebook, will have: its reference first.
 
     They are what the course declares: the references of all exercises on the same split (one's answer is another's
-    baseline), the models that bands are fitted on, and the changes that mend a training or do not.
+    baseline), the models that bands are fitted on, other plausible ones, and the changes that mend a training or do
+    not.
     """
     same = [each for each in EXERCISES.values() if (each.data_set, each.prepare) == (asked.data_set, asked.prepare)]
     changes = [mend for number, mends in MENDS.items() if asked.name == f"mended_{number}" for mend in mends.values()]
@@ -77,6 +83,7 @@ def foreseen(asked: Exercise) -> list[ModelSpec]:
         asked.reference,
         *(each.reference for each in same),
         *(candidate.spec for candidate in CANDIDATES.get(asked.name, {}).values()),
+        *PLAUSIBLE.get(asked.name, {}).values(),
         *(spec for spec, _ in changes),
     ]
 
@@ -117,30 +124,32 @@ def pretrain(assignment: str, folder: Path = trainings.FOLDER, processes: int | 
         lacking = {job: name for name, job in names.items() if trainings.load(name, folder) is None}
         there = len(names) - len(lacking)
         done = jobs.finished(train, lacking, processes)
-        for job, training in tqdm(done, total=len(lacking), desc=assignment, unit="training", disable=not lacking):
+        for job, training in tqdm(done, total=len(lacking), desc=assignment, unit=_("training"), disable=not lacking):
             trainings.store(lacking[job], training, folder)
             trained += 1
     except KeyboardInterrupt:
-        return _said(
-            f"Interrupted: what was trained ({trained}) is kept, and the same command goes on from there.", 130
-        )
+        told = _("Interrupted: what was trained ({count}) is kept, and the same command goes on from there.")
+        return _said(told.format(count=trained), 130)
     except (UnknownAssignmentError, DataError) as error:
         return _said(str(error))
     except BrokenProcessPool:
-        return _said(
-            "A process that trains was ended from outside, perhaps for lack of memory. What was trained "
-            f"({trained}) is kept; run the same command again, with --processes 1 if need be."
+        told = _(
+            "A process that trains was ended from outside, perhaps for lack of memory. What was trained ({count}) is "
+            "kept; run the same command again, with --processes 1 if need be."
         )
+        return _said(told.format(count=trained))
     except OSError as error:
-        return _said(f"Trainings cannot be kept in {folder}: {error.strerror or error}.")
-    print(f"{assignment}: {trained} trained, {there} were there.")
+        told = _("Trainings cannot be kept in {folder}: {reason}.")
+        return _said(told.format(folder=folder, reason=error.strerror or error))
+    told = _("{assignment}: {trained} trained, {there} were there.")
+    print(told.format(assignment=assignment, trained=trained, there=there))
     return 0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("assignment", help="the assignment's name, such as dropout_and_batchnorm")
-    parser.add_argument("--processes", type=int, help="trainings at once (default: one a core)")
+    parser.add_argument("assignment", help=_("the assignment's name, such as dropout_and_batchnorm"))
+    parser.add_argument("--processes", type=int, help=_("trainings at once (default: one a core)"))
 
 
 def main(options: argparse.Namespace) -> int:

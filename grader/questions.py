@@ -1,20 +1,26 @@
 """The questions that learners ask of their own work: ``q.check()``, ``q.hint()``, ``q.solution()``.
 
-`check` judges by the rubrics that nbgrader's test cells use, and says the same.
+`check` judges by the rubrics that nbgrader's test cells use, and says the same; while they are graded it leaves it to
+them.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from dropnorm import places, quiet
 from dropnorm.datasets import DataError
+from dropnorm.language import N_, _, current
 from grader.attempts import watch
 from grader.cells import fit_error, notebook, verdict_of
+from grader.channel import drivers_channel
 from grader.errors import QuestionError
+from grader.languages import language_of
 from grader.report import report
 
+GRADED = N_("This notebook is being graded: what check would say stands in the test cells, with the points.")
 SOLUTION = re.compile(r"^#+ BEGIN SOLUTION\n(.*?)^#+ END SOLUTION", re.DOTALL | re.MULTILINE)
 
 
@@ -32,7 +38,8 @@ def question(name: str) -> Question:
         from grader.exercises import EXERCISES
 
         if name not in EXERCISES:
-            raise QuestionError(f"There is no question named {name!r}; the course has {', '.join(EXERCISES)}.")
+            told = _("There is no question named {name}; the course has {questions}.")
+            raise QuestionError(told.format(name=repr(name), questions=", ".join(EXERCISES)))
     watch(shell)
     return Question(name, shell)
 
@@ -50,10 +57,17 @@ class Question:
         self._hints_given = 0
 
     def __repr__(self) -> str:
-        return f"The question {self.name}: ask .check(), .hint() (three steps) or .solution()."
+        told = _("The question {name}: ask .check(), .hint() (three steps) or .solution().")
+        return told.format(name=self.name)
 
     def check(self) -> None:
-        """Print what is right and what is not yet: the structure, and the curves once there is a history."""
+        """Print what is right and what is not yet: the structure, and the curves once there is a history.
+
+        While a notebook is graded its test cells hand over the same model to be judged: there this says so, no more.
+        """
+        if drivers_channel() is not None:
+            print(_(GRADED))
+            return
         with quiet.no_stderr():
             from grader.exercises import EXERCISES
 
@@ -76,9 +90,9 @@ class Question:
         hints = EXERCISES[self.name].hints
         step = min(self._hints_given, len(hints) - 1)
         self._hints_given += 1
-        print(f"Hint {step + 1} of {len(hints)}: {hints[step]}")
+        print(_("Hint {step} of {count}: {hint}").format(step=step + 1, count=len(hints), hint=_(hints[step])))
         if self._hints_given > len(hints):
-            print("That was the last hint; `solution()` shows one way to do it.")
+            print(_("That was the last hint; `solution()` shows one way to do it."))
 
     def solution(self) -> None:
         """Print one way to fill in the cell, where the course's solutions are at hand."""
@@ -86,10 +100,16 @@ class Question:
 
 
 def solution(name: str) -> str:
-    """The code of the answer cell of that name from ``solutions/``, or one sentence that says why it is not there."""
+    """The code of the answer cell of that name from ``solutions/``, or one sentence that says why it is not there.
+
+    Its comments are in the language that is spoken, where the solutions are there in it.
+    """
     import nbformat
 
-    for path in sorted(places.SOLUTIONS.glob("*/*.ipynb")):
+    def other_language(path: Path) -> bool:
+        return language_of(path.parent.name) != current()
+
+    for path in sorted(sorted(places.SOLUTIONS.glob("*/*.ipynb")), key=other_language):
         try:
             cells = nbformat.read(path, as_version=4).cells
         except (OSError, ValueError, nbformat.ValidationError, AttributeError):
@@ -97,7 +117,7 @@ def solution(name: str) -> str:
         for cell in cells:
             if cell.metadata.get("nbgrader", {}).get("grade_id") == name:
                 return "\n".join(part.rstrip() for part in SOLUTION.findall(cell.source)) or cell.source
-    return (
-        f"This copy of the course holds no solution of {name}: the folder `solutions/` comes with the full course, "
+    return _(
+        "This copy of the course holds no solution of {name}: the folder `solutions/` comes with the full course, "
         "not with what is handed out for grading."
-    )
+    ).format(name=name)

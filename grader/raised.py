@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,8 +16,9 @@ class Raised:
         kind: its class's name.
         file: the file that raised it, without folders and ending; ``nowhere`` where that is not known.
         said: its text, without colours.
-        units: what a Dense layer was given as its width, where that was neither a number of Python nor nothing, in
-            words; Keras' own message shows text without its quotes.
+        units: the text that a Dense layer was given as its width, as it was written, or None; Keras' own message shows
+            it without its quotes.
+        units_kind: the type of a width that was an array's number or a tensor, or None.
         line, code, reason: of a SyntaxError, else None.
     """
 
@@ -26,6 +26,7 @@ class Raised:
     file: str
     said: str
     units: str | None = None
+    units_kind: str | None = None
     line: int | None = None
     code: str | None = None
     reason: str | None = None
@@ -36,17 +37,10 @@ class Raised:
         frames = list(traceback.walk_tb(error.__traceback__))
         name = Path(frames[-1][0].f_code.co_filename).stem if frames else "nowhere"
         given = frames[-1][0].f_locals.get("units") if frames else None
-        syntax = (
-            (error.lineno, error.text, error.msg or "invalid syntax")
-            if isinstance(error, SyntaxError)
-            else (None, None, None)
-        )
+        units = repr(given) if isinstance(given, str) else None
+        units_kind = type(given).__name__ if hasattr(given, "dtype") else None
         said = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-        return cls(type(error).__name__, re.sub(r"\W", "_", name), said, _units(given), *syntax)
-
-
-def _units(given: Any) -> str | None:
-    if isinstance(given, str):
-        text = " ".join(repr(given).split())
-        return f"the text {text if len(text) <= 40 else text[:39] + '…'}"
-    return f"{given} (of the kind {type(given).__name__})" if hasattr(given, "dtype") else None
+        known = cls(type(error).__name__, re.sub(r"\W", "_", name), said, units, units_kind)
+        if not isinstance(error, SyntaxError):
+            return known
+        return replace(known, line=error.lineno, code=error.text, reason=error.msg or "invalid syntax")

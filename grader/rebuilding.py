@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from dropnorm.language import _
 from grader.activations import activation
 from grader.facts import CompileFacts, Operation
 from grader.losses import loss_of
@@ -70,7 +71,8 @@ def build(spec: ModelSpec) -> keras.Model:
             model = keras.Sequential([keras.Input((spec.inputs,)), *layers])
         compile_as(model, spec.compile)
     except (ValueError, TypeError) as error:
-        raise SpecError(f"Keras cannot build this spec: {str(error).splitlines()[0][:150]}") from error
+        said = _("Keras cannot build this network anew: {error}").format(error=str(error).splitlines()[0][:150])
+        raise SpecError(said) from error
     finally:
         keras.config.set_dtype_policy(policy)
     return model
@@ -94,8 +96,9 @@ def compile_as(model: keras.Model, facts: CompileFacts) -> None:
     """Compile ``model`` with the optimizer and the loss of ``facts``."""
     settings = dict(facts.settings)
     rate, weights = facts.learning_rate, settings.pop("loss_weights", None)
-    if rate is None:
-        rate = _object("learning_rate_schedule", settings.pop("learning_rate_schedule"))
+    schedule = settings.pop("learning_rate_schedule", None)
+    # A spec's whole numbers have no point, and Keras takes none of them for a rate.
+    rate = float(rate) if schedule is None else _object("learning_rate_schedule", schedule)
     optimizer = keras.optimizers.get({"class_name": facts.optimizer, "config": {"learning_rate": rate, **settings}})
     model.compile(optimizer, loss_of(facts.loss), loss_weights=weights)
 

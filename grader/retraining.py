@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # So much is trained for one answer: some four times the work of the trainings that the answers are to mend, and two
 # seconds a seed by the engine.
 MULTIPLICATIONS, STEPS = 4_000_000_000, 6_000
+WORK = 10  # times the exercise's own training: so much is trained anew for a model that is handed in
 LIMITED = {"multiplications": MULTIPLICATIONS, "steps": STEPS}
 
 
@@ -86,6 +87,17 @@ def within(spec: ModelSpec, rows: int) -> ModelSpec:
     work = _work_of_an_epoch(spec, rows)
     most = max(1, min(LIMITED[name] // work[name] for name in LIMITED))
     return replace(spec, fit=replace(spec.fit, epochs=min(spec.fit.epochs, most)))
+
+
+def too_much(spec: ModelSpec, asked: ModelSpec, rows: int) -> bool:
+    """Whether a training takes more than `WORK` times what is asked for, by multiplications or by steps.
+
+    Args:
+        spec, asked: with their fit settings.
+        rows: of the training part.
+    """
+    own, usual = _work_of_an_epoch(spec, rows), _work_of_an_epoch(asked, rows)
+    return any(own[name] * spec.fit.epochs > WORK * usual[name] * asked.fit.epochs for name in LIMITED)
 
 
 def weights_of(spec: ModelSpec) -> int:

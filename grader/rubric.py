@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from dropnorm.language import N_, _, sentences, spaced
+
 
 class Status(StrEnum):
-    """The answers that are never mixed up."""
+    """The answers that are never mixed up; they are translated where they are shown."""
 
-    NOT_STARTED = "not started"
-    RAISED = "your cell raised an error"
-    WRONG = "wrong"
-    RIGHT = "right"
-    MANUAL = "a human will look at it"
+    NOT_STARTED = N_("not started")
+    RAISED = N_("your cell raised an error")
+    WRONG = N_("wrong")
+    RIGHT = N_("right")
+    MANUAL = N_("a human will look at it")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Finding:
 class Criterion:
     """One thing that is judged: a key, a title that learners read, its points, and the function that judges it.
 
+    The title is translated where it is shown.
     ``judge`` takes the evidence and returns the faults that it saw; none where all is right.
     """
 
@@ -116,12 +119,25 @@ class Rubric:
 
 
 GATE = "begun"
-HUMAN = "A human will look at it; nothing is lost."
+HUMAN = N_("A human will look at it; nothing is lost.")
 
 
 def left_to_a_human(rubric: Rubric, reason: str) -> Verdict:
     """The verdict that leaves all points open, for a reason in one sentence."""
     return Verdict(Status.MANUAL, (Finding(GATE, 0.0, rubric.maximum, reason, manual=True),), rubric.maximum)
+
+
+def not_judged(error: Exception) -> str:
+    """What learners read where an error kept something from being judged."""
+    seen = _("This could not be judged here: {cause}.").format(cause=cause(error).rstrip(".。"))
+    return spaced(sentences(seen, _(HUMAN)))
+
+
+def cause(error: Exception) -> str:
+    """An error in one line: what the course's own ones say is a sentence, and their names are no learner's concern."""
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), _("no reason given"))
+    own = type(error).__module__.partition(".")[0] in ("grader", "dropnorm")
+    return said if own else f"{type(error).__name__}: {said}"
 
 
 def judge(rubric: Rubric, evidence: Any) -> Verdict:
@@ -148,9 +164,7 @@ def _findings(criterion: Criterion, evidence: Any) -> tuple[Finding, ...]:
     try:
         faults = criterion.judge(evidence)
     except Exception as error:  # whatever a learner's object does when it is looked at, the other criteria count
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
-        message = f"This could not be judged here ({reason}). {HUMAN}"
-        return (Finding(criterion.key, 0.0, criterion.points, message, manual=True),)
+        return (Finding(criterion.key, 0.0, criterion.points, not_judged(error), manual=True),)
     if not faults:
         return (Finding(criterion.key, criterion.points, criterion.points),)
     kept = max(0.0, 1.0 - sum(fault.cost for fault in faults))

@@ -53,16 +53,17 @@ def _by_keras(spec: ModelSpec, data: Split, seed: int) -> Run:
     from dropnorm.training import train  # imports TensorFlow
     from grader.rebuilding import layers_of
     from grader.recording import as_found
+    from grader.trained import penalty
 
     with as_found():  # the notebook's own random streams go on as if nothing had been
         random.seed(seed)  # of which Keras draws the seeds of initial weights and masks
         model = spec.build()
         curves = train(model, data, epochs=spec.fit.epochs, batch_size=spec.fit.batch_size, seed=seed)
         weights = tuple({each.name: np.array(each.numpy()) for each in layer.weights} for layer in layers_of(model))
-        return Run(_losses_alone(curves, float(sum(model.losses))), weights)
+        return Run(losses_alone(curves, penalty(model)), weights)
 
 
-def _losses_alone(curves: LearningCurves, penalty: float) -> LearningCurves:
+def losses_alone(curves: LearningCurves, penalty: float) -> LearningCurves:
     """The curves without a penalty on the weights, which Keras adds to every loss: what is judged is the error.
 
     The penalty is that of the trained weights, so it is exact at the end, where the curves are judged.

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dropnorm.language import _
 from grader.facts import CompileFacts, ModelFacts, Operation
 from grader.spec_rules import LIMITS, SpecError, check_compile, check_fit, check_operation
 
@@ -61,13 +62,14 @@ class ModelSpec:
                 code of one's own.
         """
         if facts.unjudged:
-            raise SpecError(f"This model cannot be rebuilt from its facts: {facts.unjudged[0]}")
+            said = _("This model cannot be rebuilt to be trained anew: {reason}")
+            raise SpecError(said.format(reason=facts.unjudged[0]))
         if not facts.chain:
-            raise SpecError("This model is no single chain of layers: it branches, or uses weights twice.")
+            raise SpecError(_("This model is no single chain of layers: it branches, or uses weights twice."))
         if facts.compiled is None:
-            raise SpecError("This model is not compiled: call `compile` with an optimizer and a loss.")
+            raise SpecError(_("This model is not compiled: call `compile` with an optimizer and a loss."))
         if not facts.deterministic and not any(operation.forced_training for operation in facts.operations):
-            raise SpecError("This model's predictions differ from call to call, and no layer of it says why.")
+            raise SpecError(_("This model's predictions differ from call to call, and no layer of it says why."))
         return cls(facts.inputs, facts.operations, facts.compiled, fit)
 
     @classmethod
@@ -78,11 +80,12 @@ class ModelSpec:
             SpecError: it is too long, no JSON, or no spec within the bounds; one sentence.
         """
         if len(text) > LIMITS["characters"]:
-            raise SpecError(f"A spec has at most {LIMITS['characters']} characters; this has {len(text)}.")
+            too_long = _("A spec has at most {most} characters; this has {count}.")
+            raise SpecError(too_long.format(most=LIMITS["characters"], count=len(text)))
         try:
             data = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
-            raise SpecError(f"This is no JSON of a spec: {str(error)[:100]}.") from None
+            raise SpecError(_("This is no JSON of a spec: {error}.").format(error=str(error)[:100])) from None
         check(data)
         operations = tuple(Operation(layer="", **operation) for operation in data["operations"])
         fit = None if data["fit"] is None else FitSettings(**data["fit"])
@@ -134,10 +137,10 @@ def canonical(value: Any, depth: int = 0) -> Any:
         SpecError: a number is not finite, something is no plain value, or it is nested too deeply.
     """
     if depth > LIMITS["depth"]:
-        raise SpecError(f"A spec is nested at most {LIMITS['depth']} deep.")
+        raise SpecError(_("A spec is nested at most {most} deep.").format(most=LIMITS["depth"]))
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise SpecError("A spec's numbers are finite.")
+            raise SpecError(_("A setting that is infinite or no number is not trained anew here."))
         value = float(f"{value:.6g}")
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if value is None or isinstance(value, bool | int | str):
@@ -146,20 +149,22 @@ def canonical(value: Any, depth: int = 0) -> Any:
         return {str(key): canonical(value[key], depth + 1) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return [canonical(item, depth + 1) for item in value]
-    raise SpecError(f"A spec holds plain values only, not a {type(value).__name__}.")
+    raise SpecError(_("A setting that is a {kind} is not trained anew here.").format(kind=type(value).__name__))
 
 
 def check(data: Any) -> None:
     """Raise `SpecError` where ``data`` is no spec within the bounds."""
     data = canonical(data)
     if not isinstance(data, dict) or sorted(data) != sorted(FIELDS):
-        raise SpecError(f"A spec has exactly the fields {', '.join(FIELDS)}.")
+        raise SpecError(_("A spec has exactly the fields {fields}.").format(fields=", ".join(FIELDS)))
     if data["version"] != VERSION or isinstance(data["version"], bool):
-        raise SpecError(f"This spec has another version than {VERSION}.")
+        raise SpecError(_("This spec has another version than {version}.").format(version=VERSION))
     if not _whole(data["inputs"], 1, LIMITS["inputs"]):
-        raise SpecError(f"A spec has between 1 and {LIMITS['inputs']} inputs.")
+        out_of_bounds = _("What is trained anew here has between 1 and {most} inputs.")
+        raise SpecError(out_of_bounds.format(most=LIMITS["inputs"]))
     if not isinstance(data["operations"], list) or not 1 <= len(data["operations"]) <= LIMITS["operations"]:
-        raise SpecError(f"A spec has between 1 and {LIMITS['operations']} operations.")
+        out_of_bounds = _("What is trained anew here has between 1 and {most} layers and activations.")
+        raise SpecError(out_of_bounds.format(most=LIMITS["operations"]))
     for operation in data["operations"]:
         check_operation(operation)
     parameters, width = 0, data["inputs"]
@@ -168,11 +173,12 @@ def check(data: Any) -> None:
         parameters += width * units if operation["kind"] == "dense" else 4 * width
         width = units
     if parameters > LIMITS["parameters"]:
-        raise SpecError(f"A spec has at most {LIMITS['parameters']} weights; this has about {parameters}.")
+        too_many = _("At most {most} weights are trained anew here; this has about {count}.")
+        raise SpecError(too_many.format(most=LIMITS["parameters"], count=parameters))
     check_compile(data["compile"])
     check_fit(data["fit"])
     if len(json.dumps(data, separators=(",", ":"))) > LIMITS["characters"]:
-        raise SpecError(f"A spec has at most {LIMITS['characters']} characters.")
+        raise SpecError(_("A spec has at most {most} characters.").format(most=LIMITS["characters"]))
 
 
 def _canonical(operation: Operation) -> Operation:

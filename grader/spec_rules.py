@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dropnorm.language import N_, _
+
 # Wide enough for every model of the course, narrow enough that a spec trains in minutes.
 LIMITS = {
     "characters": 20_000,
@@ -19,6 +21,11 @@ LIMITS = {
     "parameters": 20_000_000,
     "epochs": 1_000,
     "batch_size": 100_000,
+}
+LEARNING_RATE = 1e6  # at most: no network of the course learns anything with a thousandth of it
+OUT_OF_BOUNDS = {
+    "epochs": N_("What is trained anew here has between 1 and {most} epochs."),
+    "batch_size": N_("What is trained anew here has between 1 and {most} rows in a batch."),
 }
 
 
@@ -181,40 +188,42 @@ OPTIMIZER_SETTINGS: Mapping[str, Rule] = {
 def check_operation(operation: Any) -> None:
     """Raise `SpecError` where an operation of a spec is not one of the known kinds with settings within the bounds."""
     if not isinstance(operation, dict) or not {"kind", "settings"} <= set(operation):
-        raise SpecError("An operation of a spec has a kind and settings.")
+        raise SpecError(_("An operation of a spec has a kind and settings."))
     kind, settings = operation["kind"], operation["settings"]
     if not isinstance(kind, str) or kind not in KINDS:
-        raise SpecError(f"A spec cannot hold an operation of the kind {str(kind)[:40]!r}.")
+        raise SpecError(_("A layer of the kind {kind} is not trained anew here.").format(kind=_cut(kind)))
     modes = {name: value for name, value in operation.items() if name not in ("kind", "settings")}
     allowed = {"trainable": (False,), "forced_training": (True, False)}
     for name, value in modes.items():
         if name not in allowed or not isinstance(value, bool) or value not in allowed[name]:
-            raise SpecError(f"An operation of a spec cannot have {name[:40]!r} like this.")
+            raise SpecError(_("A layer that has {name} like this is not trained anew here.").format(name=_cut(name)))
     required, optional = KINDS[kind]
     if not isinstance(settings, dict):
-        raise SpecError(f"The settings of the operation {kind!r} are no mapping.")
+        raise SpecError(_("The settings of the operation {kind} are no mapping.").format(kind=repr(kind)))
     for name in required:
         if name not in settings:
-            raise SpecError(f"The operation {kind!r} of a spec needs {name!r}.")
-    _check_settings(f"operation {kind!r}", settings, {**optional, **required})
+            missing = _("The operation {kind} of a spec needs {name}.")
+            raise SpecError(missing.format(kind=repr(kind), name=repr(name)))
+    _check_settings(_("layer {kind}").format(kind=repr(kind)), settings, {**optional, **required})
 
 
 def check_compile(described: Any) -> None:
     """Raise `SpecError` where the compile part of a spec is not within the bounds."""
     if not isinstance(described, dict) or set(described) != {"optimizer", "learning_rate", "loss", "settings"}:
-        raise SpecError("A spec's compile part has an optimizer, its learning rate, a loss and settings.")
-    settings = described["settings"]
-    if not _one_of(*OPTIMIZERS)(described["optimizer"]):
-        raise SpecError(f"A spec cannot hold the optimizer {str(described['optimizer'])[:40]!r}.")
-    if not _one_of(*_NAMES)(described["loss"]):
-        raise SpecError(f"A spec cannot hold the loss {str(described['loss'])[:60]!r}.")
+        raise SpecError(_("A spec's compile part has an optimizer, its learning rate, a loss and settings."))
+    settings, optimizer, loss = described["settings"], described["optimizer"], described["loss"]
+    if not _one_of(*OPTIMIZERS)(optimizer):
+        refused = _("Nothing is trained anew here by the optimizer {optimizer}.")
+        raise SpecError(refused.format(optimizer=_cut(optimizer)))
+    if not _one_of(*_NAMES)(loss):
+        raise SpecError(_("Nothing is trained anew here with the loss {loss}.").format(loss=_cut(loss, 60)))
     if not isinstance(settings, dict):
-        raise SpecError("The settings of a spec's optimizer are no mapping.")
-    if not _or_none(_number(0, 1e6))(described["learning_rate"]):
-        raise SpecError("A spec's learning rate is a number between 0 and a million.")
+        raise SpecError(_("The settings of a spec's optimizer are no mapping."))
+    if not _or_none(_number(0, LEARNING_RATE))(described["learning_rate"]):
+        raise SpecError(_("What is trained anew here has a learning rate between 0 and a million."))
     if (described["learning_rate"] is None) != ("learning_rate_schedule" in settings):
-        raise SpecError("A spec has a learning rate or a schedule of it, not both.")
-    _check_settings(f"optimizer {described['optimizer']!r}", settings, OPTIMIZER_SETTINGS)
+        raise SpecError(_("A spec has a learning rate or a schedule of it, not both."))
+    _check_settings(_("optimizer {name}").format(name=repr(optimizer)), settings, OPTIMIZER_SETTINGS)
 
 
 def check_fit(fit: Any) -> None:
@@ -222,15 +231,22 @@ def check_fit(fit: Any) -> None:
     if fit is None:
         return
     if not isinstance(fit, dict) or set(fit) != {"epochs", "batch_size"}:
-        raise SpecError("A spec's fit part has epochs and a batch size.")
+        raise SpecError(_("A spec's fit part has epochs and a batch size."))
     for name, value in fit.items():
         if not _whole(1, LIMITS[name])(value):
-            raise SpecError(f"A spec's {name.replace('_', ' ')} is between 1 and {LIMITS[name]}.")
+            raise SpecError(_(OUT_OF_BOUNDS[name]).format(most=LIMITS[name]))
 
 
 def _check_settings(of: str, settings: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
     for name, value in settings.items():
         if name not in rules:
-            raise SpecError(f"A spec cannot hold the setting {str(name)[:40]!r} of the {of}.")
+            unknown = _("Nothing is trained anew here with the setting {name} of the {owner}.")
+            raise SpecError(unknown.format(name=_cut(name), owner=of))
         if not rules[name](value):
-            raise SpecError(f"In a spec the setting {name!r} of the {of} cannot have this value.")
+            unusual = _("The setting {name} of the {owner} is {value}: with that nothing is trained anew here.")
+            raise SpecError(unusual.format(name=repr(name), owner=of, value=_cut(value)))
+
+
+def _cut(value: Any, length: int = 40) -> str:
+    """A value in quotes, cut to a length: it is anything that a process may say."""
+    return repr(str(value)[:length])

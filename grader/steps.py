@@ -9,12 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from dropnorm.language import N_, _
 from grader.activations import dropout_of_values, name_of, name_of_values, same, scaling_of_values
 from grader.facts import Operation
 from grader.layer_settings import does_dense, kind_of, plain, settings_of, width_of
 from grader.recording import SCALINGS, Call
 
-PLAIN = "a plain function"  # the name of a step that is no layer's
+PLAIN = N_("a plain function")  # the name of a step that is no layer's
 INPUT = -1  # the place of the model's input among the steps
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax")
 DEAF = {"dense", "activation"}  # told `training`, but doing the same in both modes
@@ -81,7 +82,7 @@ def steps_of(model: Any, run: Any) -> Steps:
     follower = _Follower(model, run)
     for call in run.recorder.calls:
         follower.call(call)
-    ends = [follower.source(tensor, "the output") for tensor in keras.tree.flatten(run.outputs)]
+    ends = [follower.source(tensor, _("the output")) for tensor in keras.tree.flatten(run.outputs)]
     used: set[int] = set()
     waiting = list(ends)
     while waiting:
@@ -95,6 +96,11 @@ def steps_of(model: Any, run: Any) -> Steps:
     weighted = [id(step.call.layer) for step in steps if step.call is not None and step.call.layer.weights]
     chain = len(ends) == 1 and in_a_row and len(weighted) == len(set(weighted))
     return Steps(steps, chain, tuple(follower.unjudged))
+
+
+def in_words(name: str) -> str:
+    """The name of a step as messages say it."""
+    return _(PLAIN) if name == PLAIN else name
 
 
 class _Follower:
@@ -142,12 +148,14 @@ class _Follower:
             if kind is not None:
                 merged = [known[first], known[second]]
                 return self.add(Step([Operation(kind, name)], [first, second], merged, [tensor]))
-        self.unjudged.append(f"What {name} computes before {reader} cannot be told from its values.")
+        said = _("What {name} computes before {reader} cannot be told from its values.")
+        self.unjudged.append(said.format(name=in_words(name), reader=reader))
         return self.add(Step([Operation("custom", name)], [max(known, default=INPUT)], [tensor], [tensor]))
 
     def call(self, call: Call) -> None:
         name = self._unique(call.layer)
-        sources = [self.source(tensor, f"the layer '{name}'") for tensor in call.inputs]
+        reader = _("the layer '{name}'").format(name=name)
+        sources = [self.source(tensor, reader) for tensor in call.inputs]
         self.add(Step(self._operations(call, name), sources, call.inputs, call.outputs, call))
 
     def _unique(self, layer: Any) -> str:
@@ -183,7 +191,8 @@ class _Follower:
     def _activation(self, function: Any, name: str) -> list[Operation]:
         recognised = ("linear", {}) if function is None else name_of(function)
         if recognised is None:
-            self.unjudged.append(f"The activation of the layer '{name}' cannot be told from its values.")
+            said = _("The activation of the layer '{name}' cannot be told from its values.")
+            self.unjudged.append(said.format(name=name))
             return [Operation("activation", name, {"function": "unknown"})]
         if recognised[0] == "linear":
             return []

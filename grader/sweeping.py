@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
+from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu, one_output
 from grader.facts import Operation
 from grader.spec import ModelSpec
 
@@ -20,7 +20,7 @@ def plan_of(spec: ModelSpec, seed: int, shuffle: Literal["once", "each epoch"]) 
     layers = [_layer(operation) for operation in spec.operations]
     compiled, fit = spec.compile, spec.fit
     known = compiled.optimizer in ("adam", "sgd") and compiled.loss == "mean_absolute_error" and not compiled.settings
-    if not known or fit is None or None in layers or layers[-1] != Dense(1):
+    if not known or fit is None or None in layers or not one_output(layers):
         return None
     return Plan(
         tuple(layer for layer in layers if layer is not None),

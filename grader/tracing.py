@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dropnorm.language import _
 from grader.activations import same
 from grader.chain import follow, simplify
 from grader.compiling import compile_facts
@@ -96,7 +97,7 @@ def probe_rows(X: Any) -> np.ndarray:
 def check_model(model: Any) -> None:
     """Raise `ObservationError` for what is no Keras model."""
     kind = type(model).__name__
-    a_kind = f"an {kind}" if kind[0] in "aeiouAEIOU" else f"a {kind}"
+    a_kind = (_("an {kind}") if kind[0] in "aeiouAEIOU" else _("a {kind}")).format(kind=kind)
     if isinstance(model, keras.Model):
         if isinstance(model, keras.Sequential) and not model.layers:
             raise ObservationError("no_layers")
@@ -213,7 +214,7 @@ def _facts(model: Any, observed: Any, runs: tuple[Run, Run, Run], originals: dic
         moving=steps.moving(),
         zeros=steps.zeros(),
         shapes=tuple(tuple(values.shape[1:]) for values in outputs[0]),
-        unjudged=(*steps.unjudged, *_own_training(model), *_own_losses(training)),
+        unjudged=(*(steps.unjudged or _own_weights(training)), *_own_training(model), *_own_losses(training)),
     )
 
 
@@ -225,13 +226,26 @@ def _own_training(model: Any) -> list[str]:
             break
         own.append(vars(cls))
     names = [name for name in OWN_TRAINING if any(name in attributes for attributes in own)]
-    return [f"The model's class has its own `{name}`." for name in names]
+    return [_("The model's class has its own `{name}`.").format(name=name) for name in names]
+
+
+def _own_weights(run: Run) -> list[str]:
+    """A reason for a human to look where a layer of one's own learns.
+
+    Weights that begin as ones or zeros may change nothing yet: the values alone would not tell of them.
+    """
+    built_in = {id(call.layer) for call in run.recorder.calls}
+    layers = {id(layer): layer for layer, _tensors in run.recorder.insides if id(layer) not in built_in}.values()
+    own = [layer for layer in layers if any(weight.trainable for weight in layer._trainable_variables)]
+    said = _("'{layer}' has weights of its own, which no built-in layer has.")
+    return [said.format(layer=layer.name) for layer in own]
 
 
 def _own_losses(run: Run) -> list[str]:
     """A reason for a human to look where a layer of one's own adds to the loss."""
-    layers = {id(layer): layer for layer, _ in run.recorder.insides}.values()
-    return [f"'{layer.name}' adds a term of its own to the loss." for layer in layers if layer._losses]
+    layers = {id(layer): layer for layer, _tensors in run.recorder.insides}.values()
+    said = _("'{layer}' adds a term of its own to the loss.")
+    return [said.format(layer=layer.name) for layer in layers if layer._losses]
 
 
 @contextlib.contextmanager

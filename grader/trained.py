@@ -135,6 +135,12 @@ def compiled_loss(model: Any, X: np.ndarray, y: np.ndarray) -> float:
         return float(model.compute_loss(y=y, y_pred=predictions, training=False))
 
 
+def penalty(model: Any) -> float:
+    """What the layers' regularizers make of the weights as they are now; Keras adds it to every loss that it logs."""
+    penalized = ((weight, getattr(weight, "regularizer", None)) for weight in model.trainable_variables)
+    return float(sum(float(of(weight)) for weight, of in penalized if of is not None))
+
+
 def iterations(model: Any) -> int | None:
     """How many steps the model's optimizer has taken since it was compiled; None where there is no optimizer."""
     optimizer = getattr(model, "optimizer", None)
@@ -194,6 +200,8 @@ def evaluated_on(
             continue
         if math.isfinite(loss):
             distances[name] = min(abs(loss - logged) / max(abs(loss), 1e-30) for logged in (finite[-1], finite.min()))
+            if distances[name] <= TIE:  # none that follows can be nearer by more than that
+                break
     nearest = min(distances.values(), default=math.inf)
     if nearest > SAME_LOSS:
         return None

@@ -25,6 +25,7 @@ import numpy as np
 
 from dropnorm import jobs, quiet
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.language import _
 from dropnorm.places import CACHE
 from dropnorm.split import Split
 from dropnorm.sweep import cache
@@ -182,7 +183,7 @@ def kept(spec: ModelSpec, exercise: Exercise, folder: Path = FOLDER) -> Training
 def _trainable(spec: ModelSpec) -> ModelSpec:
     """The spec as its JSON says it: specs that are equal are then trained from the same numbers to the last digit."""
     if spec.fit is None:
-        raise SpecError("This spec says nothing of epochs and batch size, so it cannot be trained.")
+        raise SpecError(_("This spec says nothing of epochs and batch size, so it cannot be trained."))
     return ModelSpec.from_json(spec.to_json())
 
 

@@ -6,15 +6,17 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from dropnorm.language import _
 from launcher.layout import CourseError, Layout, write_atomically
 
 NAME = "dropnorm-course"
 # What goes in is named, not what stays out: a new folder of solutions or tests must not slip through.
 FILES = (
-    "course.py", "Makefile", "README.md", "LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.lock",
-    "environment.yml", "nbgrader_config.py", ".gitignore",
+    "course.py", "Makefile", "README.md", "README.zh.md", "LICENSE", "LICENSE-TEXT", "pyproject.toml",
+    "requirements.lock", "environment.yml", "nbgrader_config.py", ".gitignore",
 )  # fmt: skip
 FOLDERS = ("launcher", "dropnorm", "grader", "data", "notebooks", "exercises", "docs")
+AUTHORS = (".po",)  # in these folders, but for who writes the course: catalogues hold the marking guides, too
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # what zip can say; a time of its own would make each archive another
 
 
@@ -26,7 +28,7 @@ def write(layout: Layout) -> str:
     """
     members = sorted(set(_members(layout)))
     if not any(member.startswith("exercises/") for member in members):
-        raise CourseError("There is nothing in exercises/ to hand out: make it by make build, and add it to git.")
+        raise CourseError(_("There is nothing in exercises/ to hand out: make it by make build, and add it to git."))
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for member in members:
@@ -42,7 +44,8 @@ def write(layout: Layout) -> str:
 def _members(layout: Layout) -> Iterator[str]:
     """The files that belong in, as paths from the course's folder: those that git knows, or all where git is not."""
     for name in _known_to_git(layout) or _on_disk(layout):
-        belongs = name in FILES or PurePosixPath(name).parts[0] in FOLDERS
+        path = PurePosixPath(name)
+        belongs = name in FILES or (path.parts[0] in FOLDERS and path.suffix not in AUTHORS)
         if belongs and (layout.root / name).is_file():
             yield name
 

@@ -15,12 +15,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from dropnorm.language import _, current, padded
 from launcher.installation import SPACE_NEEDED, finished, usable
 from launcher.layout import Layout, environment
 from launcher.server import port_refused
 
 MEMORY_NEEDED = 4e9  # bytes: a lesson's kernel, JupyterLab and a browser
 USUAL_PORT = 8888
+_MARKS = 7  # columns of what stands before a line
 _PATIENCE = 10  # seconds for one question to the network
 _SMALL = "six"  # a package of the lock, 11 kB, to ask the index for
 
@@ -40,8 +42,8 @@ class Sign:
     needed: bool = True
 
     def __str__(self) -> str:
-        mark = "ok     " if self.fine else "MISSING" if self.needed else "note   "
-        return f"{mark}  {self.text}"
+        mark = _("ok") if self.fine else _("MISSING") if self.needed else _("note")
+        return f"{padded(mark, _MARKS)}  {self.text}"
 
 
 def examine(layout: Layout) -> Iterator[Sign]:
@@ -59,8 +61,14 @@ def python(layout: Layout) -> Sign:
         import ensurepip  # noqa: F401  Debian takes it out of Python and puts it into a package of its own
         import venv  # noqa: F401
     except ImportError:
-        return Sign(False, f"Python's venv module: install python3.{sys.version_info[1]}-venv.")
-    return Sign(True, f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+        package = f"python3.{sys.version_info[1]}-venv"
+        return Sign(False, _("Python's venv module: install {package}.").format(package=package))
+    return Sign(
+        True,
+        _("Python {version} on {system} {machine}").format(
+            version=platform.python_version(), system=platform.system(), machine=platform.machine()
+        ),
+    )
 
 
 def folder(layout: Layout) -> Sign:
@@ -69,31 +77,38 @@ def folder(layout: Layout) -> Sign:
         with tempfile.TemporaryFile(dir=layout.root) as file:
             file.write(b"x")
     except OSError as error:
-        remedy = "make room" if error.errno == errno.ENOSPC else "move the course to a folder of your own"
-        return Sign(False, f"{layout.root} cannot be written to ({error.strerror}): {remedy}.")
-    return Sign(True, f"{layout.root} can be written to")
+        full = _("{folder} cannot be written to ({reason}): make room.")
+        barred = _("{folder} cannot be written to ({reason}): move the course to a folder of your own.")
+        told = full if error.errno == errno.ENOSPC else barred
+        return Sign(False, told.format(folder=layout.root, reason=error.strerror))
+    return Sign(True, _("{folder} can be written to").format(folder=layout.root))
 
 
 def disk(layout: Layout) -> Sign:
     """Room for the installation, where it is not made yet."""
     free = shutil.disk_usage(layout.root).free / 1e9
     if free < SPACE_NEEDED / 1e9 and not finished(layout):
-        return Sign(False, f"{free:.1f} GB of disk are free and {SPACE_NEEDED / 1e9:.0f} GB are needed: make room.")
-    return Sign(True, f"{free:.1f} GB of disk are free")
+        return Sign(
+            False,
+            _("{free} GB of disk are free and {needed} GB are needed: make room.").format(
+                free=f"{free:.1f}", needed=f"{SPACE_NEEDED / 1e9:.0f}"
+            ),
+        )
+    return Sign(True, _("{free} GB of disk are free").format(free=f"{free:.1f}"))
 
 
 def memory(layout: Layout) -> Sign:
     """The machine's memory, where the system tells it."""
     size = _memory()
     if size is None:
-        return Sign(False, "This system does not tell its memory; the course needs 4 GB.", needed=False)
+        return Sign(False, _("This system does not tell its memory; the course needs 4 GB."), needed=False)
     if size < MEMORY_NEEDED:
         return Sign(
             False,
-            f"{size / 1e9:.1f} GB of memory and 4 GB are needed: close other programs first.",
+            _("{size} GB of memory and 4 GB are needed: close other programs first.").format(size=f"{size / 1e9:.1f}"),
             needed=False,
         )
-    return Sign(True, f"{size / 1e9:.0f} GB of memory")
+    return Sign(True, _("{size} GB of memory").format(size=f"{size / 1e9:.0f}"))
 
 
 def _memory() -> float | None:
@@ -116,26 +131,29 @@ def _memory() -> float | None:
 
 def port(layout: Layout) -> Sign:
     """JupyterLab's usual port."""
-    if reason := port_refused(USUAL_PORT):
+    if refused := port_refused(USUAL_PORT):
         return Sign(
             False,
-            f'Port {USUAL_PORT} {reason}; JupyterLab takes the next, or one you name: make lab ARGS="--port 8899".',
+            _('{refused}; JupyterLab takes the next, or one you name: make lab ARGS="--port 8899".').format(
+                refused=refused
+            ),
             needed=False,
         )
-    return Sign(True, f"Port {USUAL_PORT} is free")
+    return Sign(True, _("Port {port} is free").format(port=USUAL_PORT))
 
 
 def installed(layout: Layout) -> Sign:
     """Whether the environment is there and JupyterLab and nbgrader can be imported."""
     if not finished(layout) or not usable(layout):
         return Sign(
-            False, "Not installed yet, or not to the end: make lab (python3 course.py lab) does it.", needed=False
+            False, _("Not installed yet, or not to the end: make lab (python3 course.py lab) does it."), needed=False
         )
     asked = _run(layout, "-c", "import jupyterlab, nbgrader, dropnorm, grader")
     if asked.returncode:
         last = asked.stderr.strip().splitlines()[-1]
-        return Sign(False, f"The environment is damaged ({last}): delete the folder .venv and type make lab.")
-    return Sign(True, "JupyterLab, nbgrader and the course are installed")
+        damaged = _("The environment is damaged ({reason}): delete the folder .venv and type make lab.")
+        return Sign(False, damaged.format(reason=last))
+    return Sign(True, _("JupyterLab, nbgrader and the course are installed"))
 
 
 def package_index(layout: Layout) -> Sign:
@@ -154,12 +172,16 @@ def package_index(layout: Layout) -> Sign:
         except subprocess.TimeoutExpired:
             asked = None
     if asked is not None and asked.returncode == 0:
-        return Sign(True, "A package index answers")
+        return Sign(True, _("A package index answers"))
     needed = not finished(layout)
     if asked is not None and "No module named pip" in asked.stderr:
-        return Sign(False, "The package index was not asked: this Python has no pip; make lab brings it.", needed=False)
+        return Sign(
+            False, _("The package index was not asked: this Python has no pip; make lab brings it."), needed=False
+        )
     return Sign(
-        False, "No package index answers: check the network, or pip's own settings (pip config list).", needed=needed
+        False,
+        _("No package index answers: check the network, or pip's own settings (pip config list)."),
+        needed=needed,
     )
 
 
@@ -168,11 +190,12 @@ def data_hosts(layout: Layout) -> Sign:
     try:
         listed = tomllib.loads((layout.root / "data" / "sources.toml").read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        return Sign(False, f"data/sources.toml cannot be read ({error}).")
+        return Sign(False, _("data/sources.toml cannot be read ({reason}).").format(reason=error))
     hosts = sorted({urllib.parse.urlsplit(url)._replace(path="/", query="").geturl() for url in _urls(listed)})
     if silent := [host for host in hosts if not _answers(host)]:
-        return Sign(False, f"Not reached: {', '.join(silent)}; the course then uses stand-in data.", needed=False)
-    return Sign(True, "The hosts of the official data answer")
+        told = _("Not reached: {hosts}; the course then uses stand-in data.")
+        return Sign(False, told.format(hosts=current().between_items.join(silent)), needed=False)
+    return Sign(True, _("The hosts of the official data answer"))
 
 
 def _urls(listed: object) -> Iterator[str]:

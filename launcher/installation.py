@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dropnorm.language import _
 from launcher.layout import CourseError, Layout, environment, write_atomically
 from launcher.progress import INSTALLING, Bar, PipLog
 
@@ -85,11 +86,11 @@ def _make_venv(layout: Layout, recorded: dict[str, str]) -> dict[str, str]:
     """An environment with pip in it; what of `recorded` still holds for it."""
     if layout.venv.exists() or layout.venv.is_symlink():
         if recorded.get("unfinished"):
-            print("The last installation was not finished; it starts again.")
+            print(_("The last installation was not finished; it starts again."))
         elif recorded.get("root", str(layout.root)) != str(layout.root):
-            print("The course's folder has moved; its environment is made again.")
+            print(_("The course's folder has moved; its environment is made again."))
         elif not usable(layout):
-            print("The environment .venv does not work with this Python; it is made again.")
+            print(_("The environment .venv does not work with this Python; it is made again."))
         else:
             return recorded
         if layout.venv.is_symlink():
@@ -99,10 +100,13 @@ def _make_venv(layout: Layout, recorded: dict[str, str]) -> dict[str, str]:
     free = shutil.disk_usage(layout.root).free
     if free < SPACE_NEEDED:
         raise CourseError(
-            f"The installation needs {SPACE_NEEDED / 1e9:.0f} GB of disk and {free / 1e9:.1f} GB are free in "
-            f"{layout.root}: make room there and type the command again."
+            _(
+                "The installation needs {needed} GB of disk and {free} GB are free in {folder}: make room there and "
+                "type the command again."
+            ).format(needed=f"{SPACE_NEEDED / 1e9:.0f}", free=f"{free / 1e9:.1f}", folder=layout.root)
         )
-    print(f"Making the course's environment in {layout.venv} (once; a few minutes).", flush=True)
+    making = _("Making the course's environment in {folder} (once; a few minutes).")
+    print(making.format(folder=layout.venv), flush=True)
     layout.venv.mkdir()
     _mark_unfinished(layout)
     # Not sys.executable: where the old environment is active, that one has just been deleted.
@@ -112,8 +116,10 @@ def _make_venv(layout: Layout, recorded: dict[str, str]) -> dict[str, str]:
         said = made.stdout + made.stderr
         if "ensurepip" in said:
             raise CourseError(
-                "Python's venv module is incomplete here: install it (on Debian and Ubuntu: "
-                f"sudo apt install python3.{sys.version_info[1]}-venv) and type the command again."
+                _(
+                    "Python's venv module is incomplete here: install it (on Debian and Ubuntu: {command}) and type "
+                    "the command again."
+                ).format(command=f"sudo apt install python3.{sys.version_info[1]}-venv")
             )
         raise explained(said, layout)
     return {}
@@ -159,7 +165,8 @@ def _install_locked(layout: Layout, lock: str) -> None:
             pip.terminate()
             pip.wait()
             raise
-    shown.end(f"{'stopped' if pip.returncode else 'installed'} after {shown.elapsed()}")
+    ended = _("stopped after {minutes}") if pip.returncode else _("installed after {minutes}")
+    shown.end(ended.format(minutes=shown.elapsed()))
     if pip.returncode:
         raise explained("".join(said), layout)
 
@@ -217,23 +224,31 @@ def explained(said: str, layout: Layout) -> CourseError:
     """What pip or venv stumbled over, in one sentence; their own last words where it is nothing known."""
     if re.search(r"Errno 28|No space left|Errno 122|quota exceeded|WinError 112", said, re.IGNORECASE):
         return CourseError(
-            "The disk is full: make room (4 GB) and type the command again; the installation then starts anew."
+            _("The disk is full: make room (4 GB) and type the command again; the installation then starts anew.")
         )
     if re.search(r"Errno (13|30|1)\]|Permission denied|Read-only file system|Access is denied", said, re.IGNORECASE):
-        return CourseError(f"The folder {layout.root} cannot be written to: move the course to a folder of your own.")
+        return CourseError(
+            _("The folder {folder} cannot be written to: move the course to a folder of your own.").format(
+                folder=layout.root
+            )
+        )
     if re.search(r"Connection|Retrying|timed out|Name or service|Max retries|resolve|SSLError|ProxyError", said):
         return CourseError(
-            "No package index answered: check the network (behind a proxy or a mirror: pip's own settings, "
-            "`pip config list`) and type the command again."
+            _(
+                "No package index answered: check the network (behind a proxy or a mirror: pip's own settings, "
+                "`pip config list`) and type the command again."
+            )
         )
     if match := re.search(r"No matching distribution found for (\S+)", said):
         machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
         return CourseError(
-            f"The package index has no {match[1]} for this machine ({machine}): the course runs on Linux and Windows "
-            "(x86-64) and on macOS (arm64)."
+            _(
+                "The package index has no {package} for this machine ({machine}): the course runs on Linux and Windows "
+                "(x86-64) and on macOS (arm64)."
+            ).format(package=match[1], machine=machine)
         )
     last = [line.strip() for line in said.splitlines() if line.strip()][-3:]
-    return CourseError("The installation failed; its last words: " + " / ".join(last))
+    return CourseError(_("The installation failed; its last words: {words}").format(words=" / ".join(last)))
 
 
 @contextmanager
@@ -243,7 +258,7 @@ def _one_at_a_time(layout: Layout) -> Iterator[None]:
         told = False
         while not _lock(file.fileno()):
             if not told:
-                print("Another command is installing the course here; this one waits for it.", flush=True)
+                print(_("Another command is installing the course here; this one waits for it."), flush=True)
                 told = True
             time.sleep(1)
         yield

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dropnorm.language.catalogue import SOURCE
+
 
 class CourseError(Exception):
     """A foreseeable failure: its text is one sentence that says what was seen and what to do."""
@@ -16,10 +18,12 @@ class Layout:
     Attributes:
         root: the folder that holds `course.py`.
         windows: whether the environment has Windows' folders.
+        notebooks: whose notebooks are opened, and meant where a name is given: a language's code, or "both".
     """
 
     root: Path
     windows: bool = os.name == "nt"
+    notebooks: str = SOURCE
 
     @property
     def venv(self) -> Path:
@@ -49,7 +53,8 @@ class Layout:
     @property
     def first_lesson(self) -> str:
         """The notebook that JupyterLab opens, relative to `my_course`."""
-        return "notebooks/01_dropout_and_batch_normalization.ipynb"
+        folder = "" if self.notebooks == SOURCE else f"{self.notebooks}/"
+        return f"notebooks/{folder}01_dropout_and_batch_normalization.ipynb"
 
     @property
     def stamp(self) -> Path:

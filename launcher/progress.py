@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TextIO
 
+from dropnorm.language import _, width
+
 FETCHING, INSTALLING = "fetching", "installing"
 _LINE_A_LOG_MAY_WAIT = 30.0  # seconds: a log shows that the installation lives
 
@@ -18,13 +20,20 @@ class PipLog:
         total: packages that the lock names, less those that pip says this machine does not need.
         done: how many of them it has come to in this phase.
         phase: `FETCHING` or `INSTALLING`.
-        package: the one that it is at, with its size where pip says it.
+        name: the package that it is at.
+        size: how large that one is, or how much of it has come, where pip says it.
     """
 
     total: int
     done: int = 0
     phase: str = FETCHING
-    package: str = ""
+    name: str = ""
+    size: str = ""
+
+    @property
+    def package(self) -> str:
+        """The package that it is at, with its size where pip says it."""
+        return _("{package}, {size}").format(package=self.name, size=self.size) if self.size else self.name
 
     def feed(self, line: str) -> None:
         """Take in one line of pip's output; lines that say nothing of progress change nothing."""
@@ -32,13 +41,14 @@ class PipLog:
             self.total -= 1
         elif match := re.match(r"(?:Collecting|Requirement already satisfied:|Processing) (\S+)", line):
             self.done = min(self.done + 1, self.total)
-            self.package = _name(match[1])
+            self.name, self.size = _name(match[1]), ""
         elif match := re.match(r"\s*Downloading (\S+\.(?:whl|tar\.gz)) \(([^)]*)\)", line):
-            self.package = f"{_name(match[1])}, {match[2]}"
+            self.name, self.size = _name(match[1]), match[2]
         elif match := re.match(r"Progress (\d+) of (\d+)", line):
-            self.package = f"{self.package.split(',')[0]}, {int(match[1]) // 10**6} of {int(match[2]) // 10**6} MB"
+            done, total = int(match[1]) // 10**6, int(match[2]) // 10**6
+            self.size = _("{done} of {total} MB").format(done=done, total=total)
         elif line.startswith("Installing collected packages:"):
-            self.phase, self.done, self.package = INSTALLING, 0, ""
+            self.phase, self.done, self.name, self.size = INSTALLING, 0, "", ""
             self.total = line.count(",") + 1
 
 
@@ -60,11 +70,15 @@ class Bar:
         """Say where `log` is."""
         now = time.monotonic()
         tenth = 10 * log.done // max(log.total, 1)
-        text = f"{log.phase} {log.done} of {log.total} packages, {self.elapsed()}"
+        fetching = _("fetching {done} of {total} packages, {minutes}")
+        told = fetching if log.phase == FETCHING else _("installing {done} of {total} packages, {minutes}")
+        text = told.format(done=log.done, total=log.total, minutes=self.elapsed())
         if self.live:
             filled = 20 * log.done // max(log.total, 1)
             line = f"[{'#' * filled}{'.' * (20 - filled)}] {text}  {log.package}"
-            self.stream.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
+            while width(line) >= shutil.get_terminal_size().columns:
+                line = line[:-1]
+            self.stream.write("\r\x1b[K" + line)
         elif (log.phase, tenth) != self._said or now - self._said_at > _LINE_A_LOG_MAY_WAIT:
             self._said, self._said_at = (log.phase, tenth), now
             self.stream.write(f"  {text}\n")

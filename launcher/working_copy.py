@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from dropnorm.language import _, current, sentences
+from launcher import languages
 from launcher.layout import CourseError, Layout, write_atomically
 
 MANIFEST = ".given.json"
@@ -33,12 +35,14 @@ def bring_up_to_date(layout: Layout, now: datetime) -> list[str]:
             write_atomically(target, content)
         elif mine == last != new:
             write_atomically(target, content)
-            said.append(f"Updated: {_shown(layout, target)}")
+            said.append(_("Updated: {file}").format(file=_shown(layout, target)))
         elif new not in (mine, last):
             beside = _free_name(target, f"new-{now:%Y-%m-%d}", content)
             write_atomically(beside, content)
             said.append(
-                f"A newer version of {_shown(layout, target)}, which you have changed, lies beside it: {beside.name}"
+                _("A newer version of {file}, which you have changed, lies beside it: {newer}").format(
+                    file=_shown(layout, target), newer=beside.name
+                )
             )
     _write_manifest(layout, given)
     return said
@@ -48,28 +52,69 @@ def reset(layout: Layout, name: str, now: datetime) -> str:
     """Hand out a notebook anew and keep the learner's under a name with the time; return what was done.
 
     Args:
-        name: the notebook's file name, with or without `.ipynb`, such as "1_spotify_dropout".
+        name: the notebook's file name, with or without `.ipynb`, such as "1_spotify_dropout"; where several have it,
+            the one in the language of `layout.notebooks`, unless folders before the name tell which is meant.
 
     Raises:
         CourseError: no notebook has this name.
     """
-    found = {Path(path).stem: (path, source) for path, source in _sources(layout) if path.endswith(".ipynb")}
-    wanted = PurePosixPath(name.replace("\\", "/")).name.removesuffix(".ipynb")
-    if wanted not in found:
-        raise CourseError(f'There is no notebook "{name}"; there are: {", ".join(sorted(found)) or "none yet"}.')
-    path, source = found[wanted]
+    path, source, others = meant(layout, name)
     content = source.read_bytes()
     target = layout.my_course / path
     if target.exists() and target.read_bytes() == content:
-        return f"{_shown(layout, target)} is as it was handed out; nothing to do."
-    said = f"{_shown(layout, target)} is fresh."
+        nothing = _("{file} is as it was handed out; nothing to do.").format(file=_shown(layout, target))
+        return sentences(nothing, others)
+    said = [_("{file} is fresh.").format(file=_shown(layout, target)), others]
     if target.exists():
         kept = _free_name(target, f"old-{now:%Y-%m-%d-%H%M%S}", None)
         target.rename(kept)
-        said += f" Your version is kept beside it: {kept.name}"
+        said.append(_("Your version is kept beside it: {file}").format(file=kept.name))
     write_atomically(target, content)
     _write_manifest(layout, _read_manifest(layout) | {path: _digest(content)})
-    return said
+    return sentences(*said)
+
+
+def meant(layout: Layout, name: str) -> tuple[str, Path, str]:
+    """The notebook that a name means, its file, and a sentence on others that have it, too; "" where none has.
+
+    Raises:
+        CourseError: no notebook has this name.
+    """
+    sources = {path: source for path, source in _sources(layout) if path.endswith(".ipynb")}
+    folders, wanted = _read(layout, name)
+    of_name = [path for path in sources if PurePosixPath(path).stem == wanted]
+    exactly = [path for path in of_name if folders and f"/{path}".endswith("/".join(["", *folders, f"{wanted}.ipynb"]))]
+    found = exactly or [path for path in of_name if set(folders) <= set(PurePosixPath(path).parts)]
+    if not found:
+        raise CourseError(_unknown(name, sorted({PurePosixPath(path).stem for path in sources})))
+    found.sort(key=lambda path: languages.distance(languages.of_notebook(path), layout.notebooks))
+    others = current().between_items.join(exact_name(path) for path in found[1:])
+    told = _("Of several of this name, the one of {option} was taken; there is also {others}.").format(
+        option=f"{languages.OPTION} {languages.of_notebook(found[0])}", others=others
+    )
+    return found[0], sources[found[0]], told if others else ""
+
+
+def _read(layout: Layout, name: str) -> tuple[list[str], str]:
+    """Folders within the course and a notebook's name without its ending, of what somebody typed."""
+    typed = PurePosixPath(name.replace("\\", "/").removeprefix(f"{layout.root.as_posix()}/"))
+    folders = [folder for folder in typed.parts[:-1] if folder != ".."]
+    if layout.my_course.name in folders:
+        folders = folders[folders.index(layout.my_course.name) + 1 :]
+    return folders, typed.name.removesuffix(".ipynb")
+
+
+def exact_name(path: str) -> str:
+    """What names one notebook of several that are called the same."""
+    return PurePosixPath(*PurePosixPath(path).parts[-2:]).with_suffix("").as_posix()
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    if not names:
+        return _('There is no notebook "{name}"; there are: none yet.').format(name=name)
+    return _('There is no notebook "{name}"; there are: {names}.').format(
+        name=name, names=current().between_items.join(names)
+    )
 
 
 def _sources(layout: Layout) -> Iterator[tuple[str, Path]]:

@@ -15,6 +15,7 @@ from launcher.layout import Layout
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ["DROPNORM_LANG"] = "en"  # whatever the machine's locale is; other languages are chosen by their tests
 
 
 @pytest.fixture

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import NbGraderPreprocessor
 from tiny_course import ONE, TWO, UNIT, TinyCourse
 
-from grader.autograde import ahead, cluster
+from grader.autograde import ahead, cluster, journal
+from grader.autograde.pending import lay
+from grader.autograde.siblings import AutogradeHomework
 
 RIGHT = "answer, share = 42, 2.0"
 HALF = "answer, share = 41, 0.5"
@@ -149,6 +153,43 @@ def test_one_that_fails_does_not_keep_the_others_from_being_graded(tmp_path):
     assert not course.graded("ada").exists() and course.scores()["ben", ONE] == (1, 2)
 
 
+def test_one_that_fails_is_not_taken_for_written_when_the_same_learners_translation_is(tmp_path):
+    class Fail(NbGraderPreprocessor):
+        def preprocess(self, nb, resources):
+            if (resources["nbgrader"]["assignment"], resources["nbgrader"]["notebook"]) == (UNIT, TWO):
+                raise RuntimeError("it fails")
+            return nb, resources
+
+    course = TinyCourse(tmp_path / "course")
+    course.make({"ada": {ONE: RIGHT, TWO: RIGHT}})
+    shutil.copytree(course.root / "source" / UNIT, course.root / "source" / f"{UNIT}_zh")
+    assert course.api().generate_assignment(f"{UNIT}_zh")["success"]
+    course.hand_in("ada", ONE, RIGHT, f"{UNIT}_zh")
+    api = course.api()
+    converter = AutogradeHomework(coursedir=api.coursedir, parent=api)
+    converter.autograde_preprocessors = [*converter.autograde_preprocessors, Fail]
+    with pytest.raises(NbGraderException):
+        converter.start()
+    assert not course.graded("ada").exists() and (course.root / "autograded" / "ada" / f"{UNIT}_zh").exists()
+    assert len(list((course.root / ".grading" / "runs").iterdir())) == 2  # the next command goes on from them
+
+
+def test_a_course_is_free_for_others_after_a_failure(tmp_path):
+    """Formgrader's server goes on living."""
+    course = TinyCourse(tmp_path / "course", settings={"Execute": {"force_raise_errors": True}})
+    course.make({"ada": {ONE: "1 / 0", TWO: RIGHT}})
+    with pytest.raises(NbGraderException) as kept:
+        course.grade()
+    assert (course.root / ".grading" / "lock").resolve() not in journal._held and kept
+
+
+def test_what_lies_in_the_way_of_a_runs_files_makes_room(tmp_path):
+    (tmp_path / "made").write_text("a file")
+    (tmp_path / "other").mkdir()
+    lay({"made/inside.txt": b"1", "other": b"2"}, tmp_path)
+    assert (tmp_path / "made" / "inside.txt").read_bytes() == b"1" and (tmp_path / "other").read_bytes() == b"2"
+
+
 def test_a_scheduler_that_is_not_there_stops_the_command_in_a_sentence(tmp_path, monkeypatch, caplog):
     course = TinyCourse(tmp_path / "course")
     course.make({"ada": {ONE: RIGHT}, "ben": {ONE: RIGHT}})
@@ -167,3 +208,24 @@ def test_what_is_kept_of_a_converter_goes_with_it(graded):
     gc.collect()
     assert len(ahead._ahead) == 0
     assert Path(graded[0].root).exists()
+
+
+def test_what_is_refused_is_not_run_and_the_others_are(tmp_path, monkeypatch):
+    course, sent = TinyCourse(tmp_path / "course"), []
+    course.make({"ada": {ONE: RIGHT, TWO: RIGHT}, "ben": {ONE: RIGHT}, "cas": {ONE: RIGHT, TWO: HALF}})
+    for name, notebook in (("ada", TWO), ("ben", ONE)):
+        (course.root / "submitted" / name / UNIT / f"{notebook}.ipynb").write_bytes(b"")
+    submit = cluster.Cluster.submit
+    monkeypatch.setattr(
+        cluster.Cluster,
+        "submit",
+        lambda self, job, alone=False: (sent.append((job.student, job.notebook)), submit(self, job, alone))[1],
+    )
+    course.grade()
+    assert sent == [("ada", ONE), ("cas", ONE), ("cas", TWO)]
+    assert course.scores() == {
+        **{("ada", ONE): (1, 2), ("ada", TWO): (0, 0), ("ben", ONE): (0, 0), ("ben", TWO): (0, 0)},
+        **{("cas", ONE): (1, 2), ("cas", TWO): (0, 0.5)},
+    }
+    assert (course.root / ".grading" / "lock").resolve() not in journal._held  # it has come to its end
+    assert not (course.root / ".grading" / "unfinished.json").exists()

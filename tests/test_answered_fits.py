@@ -17,7 +17,7 @@ import keras
 
 from dropnorm.curves import LearningCurves
 from dropnorm.lab.live_curves import LiveCurves
-from dropnorm.training import LossAtInference
+from dropnorm.training import LossAtInference, trained_with
 from grader.answered_fits import answering
 from grader.exercises import exercise
 from grader.operations import dense, hidden
@@ -203,3 +203,27 @@ def test_what_is_wrong_with_a_call_keras_says_itself(trusted: Trusted) -> None:
     with pytest.raises(ValueError, match="compile"):
         fit(keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)]))
     assert not trusted.asked
+
+
+def test_a_training_after_a_new_compile_goes_on_in_the_kernel(trusted: Trusted) -> None:
+    """The optimizer counts from 0 again; the weights are what the first training left."""
+    model, data = SMALL.build(), CONCRETE.data()
+    noted = {"callbacks": [LossAtInference(data.X_train, data.y_train)]}
+    fit(model, **noted)
+    model.compile(keras.optimizers.SGD(0.001), "mae")
+    assert fit(model, **noted).history["loss"][0] != 9 and len(trusted.asked) == 1
+    assert trained_with(model) == ["sgd at the learning rate 0.01", "sgd at the learning rate 0.001"]
+
+
+def test_a_penalty_on_the_weights_stands_in_the_losses_as_fit_logs_them(trusted: Trusted) -> None:
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, kernel_regularizer="l2")])
+    model.compile("sgd", "mae")
+    history = fit(model)
+    assert len(trusted.asked) == 1
+    assert history.history["val_loss"] == pytest.approx([10 + 0.01 * 8 * 0.25, 9.02, 8.02])
+
+
+def test_a_penalty_on_outputs_is_left_to_the_kernel(trusted: Trusted) -> None:
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activity_regularizer="l2")])
+    model.compile("sgd", "mae")
+    assert len(fit(model).epoch) == EPOCHS and not trusted.asked

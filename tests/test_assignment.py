@@ -17,8 +17,10 @@ from nbgrader.converters import Autograde
 
 from dropnorm import places
 from grader import build
+from grader.assignments import assignments
 from grader.exercises import EXERCISES
 from grader.questions import SOLUTION
+from grader.translating import making
 
 ASSIGNMENTS = {
     "dropout_and_batchnorm": ("1_spotify_dropout", "2_concrete_batchnorm"),
@@ -50,6 +52,16 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     return notebook
 
 
+def with_short_baselines(notebook: nbformat.NotebookNode, epochs: int) -> nbformat.NotebookNode:
+    """The notebook, its baselines trained for so few epochs."""
+    for cell in notebook.cells:
+        if cell.id.endswith("baseline-fit"):
+            cell.source = re.sub(r"epochs=\d+", f"epochs={epochs}", cell.source)
+        elif cell.id == "baseline-frame":
+            cell.source = ""  # it shows epochs that these do not have
+    return notebook
+
+
 def outputs(notebook: nbformat.NotebookNode, kind: str) -> dict[str, str]:
     """The text of one kind of output (a stream's name, "error" or "execute_result") by the cells that have it."""
     found = {}
@@ -66,7 +78,8 @@ def outputs(notebook: nbformat.NotebookNode, kind: str) -> dict[str, str]:
 
 
 def test_these_are_all_assignments() -> None:
-    assert build.assignments() == sorted(ASSIGNMENTS)
+    languages = ("", *(f"_{language.code}" for language in making.languages()))
+    assert assignments() == sorted(f"{name}{language}" for name in ASSIGNMENTS for language in languages)
     assert {path.stem for path in places.SOLUTIONS.glob("*/*.ipynb")} == set(NAMES)
 
 
@@ -191,13 +204,7 @@ def test_the_solutions_run_silently_and_get_full_points(name: str, tmp_path: Pat
 @pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize("name", NAMES)
 def test_an_untouched_notebook_runs_to_its_end_and_nothing_in_it_is_called_wrong(name: str, tmp_path: Path) -> None:
-    notebook = released(name)
-    for cell in notebook.cells:
-        if cell.id.endswith("baseline-fit"):
-            cell.source = re.sub(r"epochs=\d+", "epochs=2", cell.source)
-        elif cell.id == "baseline-frame":
-            cell.source = ""  # it shows epochs that two epochs do not have
-    done = run(notebook, tmp_path)
+    done = run(with_short_baselines(released(name), 2), tmp_path)
     assert outputs(done, "error") == {}
     assert outputs(done, "stderr") == {}
     results, said = outputs(done, "execute_result"), outputs(done, "stdout")
@@ -232,10 +239,11 @@ def test_the_exchange_is_in_the_clone_unless_another_folder_is_named(tmp_path: P
 def test_nbgrader_grades_as_ever_and_flags_what_is_open() -> None:
     steps = [step.rpartition(".")[2].strip("'>") for step in settings()["Autograde"]["autograde_preprocessors"]]
     stock = [step.__name__ for step in Autograde.autograde_preprocessors.default()]
-    added = ("JudgeOutside", "FlagForHumans")
+    added = ("JudgeOutside", "FlagForHumans", "NoteVerdict")
     assert [step.replace("WarmExecute", "Execute") for step in steps if step not in added] == stock
     assert steps.index("JudgeOutside") == steps.index("WarmExecute") + 1
     assert steps.index("FlagForHumans") == steps.index("SaveAutoGrades") + 1
+    assert steps.index("NoteVerdict") == steps.index("AssignLatePenalties") + 1
 
 
 def test_nbgrader_leaves_the_clone_clean() -> None:

@@ -59,4 +59,4 @@ def test_a_benchmark_runs_and_writes_its_figures(name, options, tmp_path):
 def test_an_unknown_benchmark_gets_one_sentence():
     done = subprocess.run([sys.executable, "-m", "benchmarks", "slidr"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith("there is no benchmark slidr; there are sweep, slider, opening")
+    assert done.stderr.splitlines()[-1].endswith("there is no benchmark slidr; there are sweep, slider, opening, box")

@@ -71,6 +71,21 @@ def hidden_regions():
                 yield from ((path.name, " ".join(line.split())) for line in region if len(line) > LONG)
 
 
+def test_the_bundle_holds_each_language_but_no_catalogue_of_its_authors(unpacked):
+    """The catalogues hold the marking guides, paragraph by paragraph: only what is shown at run time goes in."""
+    languages = [path.parent for path in (unpacked / "dropnorm" / "translations").glob("*/language.toml")]
+    assert languages
+    assert not list(unpacked.rglob("*.po"))
+    for name in git_files("dropnorm/translations", "notebooks", "exercises", "README.*.md"):
+        assert (unpacked / name).exists() == (not name.endswith(".po")), name
+
+
+def git_files(*places: str) -> list[str]:
+    """The files that git knows there."""
+    said = subprocess.run(["git", "ls-files", "-z", *places], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in said.stdout.split("\0") if name]
+
+
 def test_the_bundle_can_be_installed_and_says_that_tests_are_elsewhere(unpacked):
     python = [sys.executable, "-B"]
     pip = [*python, "-m", "pip", "install", "--dry-run", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]

@@ -10,3 +10,4 @@ class TestFirstLesson(RunOfALesson):
     drawings = 20
     progress = {"s1-fit": "150/150", "s2-fit": "150/150", "s6-fit": "100/100", "s3-width-run": "18/18"}  # noqa: RUF012
     told = ("red-wine",)
+    trains_in_chinese = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from asking import Answering
 from tiny_course import ONE, TWO, UNIT, TinyCourse
 
 from dropnorm.places import ROOT
@@ -25,7 +27,10 @@ pytestmark = [
 ]
 
 PATIENCE = 300  # seconds until a test gives up
+WITHIN = 15  # seconds: as long as such a class takes
+KILLS = int(os.environ.get("KILLS", "3"))  # `make test-kills` asks for more
 CONFIG = f"""
+import logging
 import sys
 from pathlib import Path
 
@@ -33,11 +38,14 @@ sys.path[:0] = [{str(ROOT)!r}]
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 
-from grader.autograde import WarmExecute
+from grader.autograde.execute import WarmExecute, interrupts_are_told
 from grader.autograde.journal import Journal
 
-Journal(Path.cwd()).clear()
+interrupts_are_told()
+journal = Journal(Path.cwd())
+journal.alone(logging.getLogger("grader"))
 c = get_config()
+c.Autograde.pre_convert_hook, c.Autograde.post_convert_hook = journal.begins, journal.ends
 c.CourseDirectory.course_id = "tiny"
 c.Autograde.autograde_preprocessors = [
     WarmExecute if step is Execute else step for step in Autograde.autograde_preprocessors.default()
@@ -56,15 +64,20 @@ class Class:
 
     course: TinyCourse
     env: dict[str, str]
+    answering: Answering | None = None
 
     @property
     def root(self) -> Path:
         return self.course.root
 
-    def start(self) -> subprocess.Popen[str]:
+    def line(self) -> list[str]:
         """The command, as an instructor types it."""
+        return [sys.executable, "-m", "nbgrader", "autograde", UNIT]
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "nbgrader", "autograde", UNIT],
+            self.line(),
             cwd=self.root,
             env=self.env,
             stderr=subprocess.PIPE,
@@ -74,11 +87,11 @@ class Class:
     def until_waiting(self, command: subprocess.Popen[str]) -> list[psutil.Process]:
         """Wait until stock has come to the third learner and the notebook is in its cell; all processes there are."""
         assert any("Autograding" in line and "cas" in line for line in command.stderr)
-        (self.root / "waiting").open("w").close()  # returns when the notebook opens the other end
+        assert self.answering.waits.wait(PATIENCE)
         return [psutil.Process(command.pid), *psutil.Process(command.pid).children(recursive=True)]
 
     def let_go(self) -> None:
-        (self.root / "go").touch()
+        self.answering.go.set()
 
     def finish(self) -> str:
         """Type the command again and let it come to its end."""
@@ -91,25 +104,18 @@ class Class:
 
     def ran(self, learner: str) -> int:
         """How often the learner's first notebook has been run."""
-        return (self.root / "ran").read_text().split().count(learner)
+        return self.answering.ran[learner]
 
 
 @pytest.fixture
-def waiting(tmp_path: Path) -> Class:
-    course = TinyCourse(tmp_path / "course")
-    root = course.root
-    note = f"with open({str(root / 'ran')!r}, 'a') as file: print('NAME', file=file)\n"
-    wait = (
-        f"import os\nif not os.path.exists({str(root / 'go')!r}):\n    open({str(root / 'waiting')!r}).read()\n"
-        f"    while not os.path.exists({str(root / 'go')!r}): __import__('time').sleep(0.1)\n"
-    )
-    answers = {name: {ONE: note.replace("NAME", name) + RIGHT, TWO: RIGHT} for name in LEARNERS}
-    answers["cas"][ONE] = note.replace("NAME", "cas") + wait + RIGHT
-    course.make(answers)
-    os.mkfifo(root / "waiting")
-    (root / "nbgrader_config.py").write_text(CONFIG)
+def waiting(tmp_path: Path) -> Iterator[Class]:
+    course, answering = TinyCourse(tmp_path / "course"), Answering("cas")
+    course.make({name: {ONE: answering.cell(name) + RIGHT, TWO: RIGHT} for name in LEARNERS})
+    (course.root / "nbgrader_config.py").write_text(CONFIG)
     env = build.environment() | {"JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")}
-    return Class(course, env)
+    env["PYTHONPATH"] = os.pathsep.join([*filter(None, [env.get("PYTHONPATH")]), str(answering.folder)])
+    yield Class(course, env, answering)
+    answering.close()
 
 
 def ended(processes: list[psutil.Process]) -> None:
@@ -175,10 +181,56 @@ def test_a_process_that_is_killed_is_replaced_and_its_notebooks_run_again(waitin
     assert waiting.course.scores() == RIGHT_SCORES
 
 
+def kind_of(process: psutil.Process) -> str:
+    """What a process below the command does; empty where it has ended, or only watches others."""
+    with contextlib.suppress(psutil.Error):
+        line, above = process.cmdline(), process.parent()
+        if "grader.autograde.fork_server" in line:
+            return "kernel" if above and "grader.autograde.fork_server" in above.cmdline() else "fork server"
+        if "grader.autograde.local_cluster" in line:
+            return "scheduler"
+        return "worker" if "--multiprocessing-fork" in line else ""
+    return ""
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_score_right(tmp_path, number) -> None:
+    """The moment is drawn anew in each run of the tests; it is told where one fails."""
+    course = TinyCourse(tmp_path / "course")
+    course.make({name: {ONE: RIGHT, TWO: RIGHT} for name in LEARNERS})
+    (course.root / "nbgrader_config.py").write_text(CONFIG)
+    each = Class(course, build.environment() | {"JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")})
+    moment = random.uniform(0, WITHIN)
+    wanted = ("command", "scheduler", "worker", "fork server", "kernel")[number % 5]
+    with (tmp_path / "said").open("w+") as said:
+        command = psutil.Popen(each.line(), cwd=course.root, env=each.env, stderr=said)
+        victims = [command]
+        with contextlib.suppress(psutil.TimeoutExpired):
+            command.wait(moment)
+            victims = []  # it was done before
+        while victims == [command] and wanted != "command":  # there may be none of them yet
+            with contextlib.suppress(psutil.TimeoutExpired):
+                command.wait(0.05)
+                break
+            victims = [each for each in command.children(recursive=True) if kind_of(each) == wanted] or victims
+        with contextlib.suppress(psutil.NoSuchProcess):
+            random.choice(victims or [command]).kill()
+        command.wait(PATIENCE)
+        for _ in range(2):
+            if command.returncode:
+                command = psutil.Popen(each.line(), cwd=course.root, env=each.env, stderr=said)
+                command.wait(PATIENCE)
+        said.seek(0)
+        told = f"{wanted} killed after {moment:.2f} s\n{said.read()}"
+    assert command.returncode == 0, told
+    assert course.scores() == RIGHT_SCORES, told
+    assert all(course.graded(name).exists() for name in LEARNERS), told
+
+
 @contextlib.contextmanager
-def scheduler(folder: Path, *worker: str) -> Iterator[str]:
+def scheduler(folder: Path, shown: Path, *worker: str) -> Iterator[str]:
     """A scheduler and two workers, each started by its own command; the scheduler's address."""
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(shown)])}
     python = [sys.executable, "-m"]
     where = ["--host", "127.0.0.1", "--no-dashboard"]
     shared = subprocess.Popen(
@@ -198,7 +250,7 @@ def scheduler(folder: Path, *worker: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("worker", [(), ("--resources", "notebook=1 training=1")], ids=["plain", "with room"])
 def test_a_scheduler_and_workers_that_were_started_elsewhere_grade_a_class(waiting: Class, tmp_path, worker) -> None:
-    with scheduler(tmp_path, "--nthreads", "2", *worker) as address:
+    with scheduler(tmp_path, waiting.answering.folder, "--nthreads", "2", *worker) as address:
         waiting.env[SCHEDULER] = address
         waiting.finish()
         assert waiting.ran("cas") == 1

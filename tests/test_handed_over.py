@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,13 @@ import numpy as np
 import pytest
 
 from dropnorm.curves import LearningCurves
+from dropnorm.language import using
+from grader.autograde.nested import depth
 from grader.autograde.reception import ACCOUNTS, FITS, Reception
 from grader.exercises import EXERCISES, exercise, rubric
 from grader.handed import Retrained
 from grader.judged import Judged, judged
+from grader.raised import Raised
 from grader.rubric import Status, Verdict
 from grader.spec import FitSettings, ModelSpec
 from grader.trained import steps_of
@@ -146,6 +150,66 @@ def test_what_would_take_too_long_to_train_anew_goes_to_a_human() -> None:
     assert verdict(account).status is Status.MANUAL
 
 
+@pytest.mark.parametrize("rates, status", [([0.001] * 50, Status.RIGHT), ([0.001] * 49 + [0.0001], Status.MANUAL)])
+def test_a_learning_rate_that_a_callback_changed_goes_to_a_human(rates: list[float], status: Status) -> None:
+    """The facts tell of the last one only: trained anew from it, a right answer would look wrong."""
+    account = told()
+    account["history"]["series"]["learning_rate"] = rates
+    assert verdict(account, curves(0.18, 0.002)).status is status
+
+
+@pytest.mark.parametrize("rate", [1e9, -0.01, float("inf"), float("nan")])
+def test_a_learning_rate_beyond_all_bounds_has_no_points_for_its_curve_and_no_human(rate: float) -> None:
+    """As at home, where the curves of the notebook say so; nothing is trained for it."""
+    account = told()
+    account["facts"]["observed"]["compiled"]["learning_rate"] = rate
+    account["history"]["series"]["loss"] = [float("nan")] * 50
+    found = judged(account, lambda spec, owner: pytest.fail("nothing to train")).verdict
+    assert (found.status, found.score, found.misconceptions) == (Status.WRONG, 2.0, ("rate_unusable",))
+    assert found.findings[-2].message.startswith(f"The learning rate is {rate:.4g}, and `loss` is nan in epoch 1.")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "status", "score"),
+    [
+        (["adam at the learning rate 0.001"], Status.WRONG, 4.5),
+        (["sgd at the learning rate 0.1"], Status.MANUAL, 1.5),
+        (["adam at the learning rate 0.001", "sgd at the learning rate 0.1"], Status.MANUAL, 1.5),
+        ("adam at the learning rate 0.001", Status.WRONG, 4.5),  # as accounts of an earlier day say it
+        ("sgd at the learning rate 0.1", Status.MANUAL, 1.5),
+    ],
+)
+def test_a_training_in_two_parts_is_done_anew_only_where_both_were_alike(earlier, status, score) -> None:
+    found = verdict(told(trained_before=earlier))
+    assert (found.status, found.score, found.misconceptions) == (status, score, ("trained_before",))
+
+
+def test_an_earlier_training_is_noted_in_english_and_told_in_the_language_that_is_spoken() -> None:
+    noted = ["adam at the learning rate 0.001"]
+    with using("zh"):
+        found = verdict(told(trained_before=noted))
+    assert (found.score, found.misconceptions) == (4.5, ("trained_before",))
+    assert any("用的是 adam（学习率 0.001）" in finding.message for finding in found.findings), found
+
+
+def test_no_message_holds_a_name_of_the_courses_own_errors() -> None:
+    """A layer that nothing is trained anew with, a training that ended its process, an account without a line."""
+    changes: list[Callable[[dict[str, Any]], Any]] = [
+        lambda account: account["facts"]["observed"]["operations"][0].update(kind="l_s_t_m"),
+        lambda account: account["facts"]["observed"]["operations"][0]["settings"].update(units=10**6),
+        lambda account: account["facts"]["observed"]["compiled"].update(loss="unknown"),
+        lambda account: account.pop("validated_on"),
+        lambda account: account.update(validated_on={"unseen": "ValueError: of a learner's own object"}),
+        lambda account: account.update(version=0),
+    ]
+    for change in changes:
+        account = told()
+        change(account)
+        found = judged(account, lambda spec, owner: Retrained((curves(0.18, 0.002),))).verdict
+        messages = [finding.message for finding in found.findings if finding.manual]
+        assert messages and not any(re.search(r"(Spec|Account|Band|Data)Error|\b[Ss]pec\b", said) for said in messages)
+
+
 DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no facts": lambda account: account.pop("facts"),
     "no errors": lambda account: account.pop("errors"),
@@ -256,6 +320,32 @@ def test_a_notebook_asks_for_so_many_trainings_and_no_more() -> None:
     desk = reception()
     answers = [desk.answer(asking(SPOTIFY.reference))[0].get("trained") for _ in range(FITS + 1)]
     assert answers == [True] * FITS + [False]
+
+
+def test_a_training_that_fails_is_left_to_the_kernel_and_the_channel_stays_open() -> None:
+    def fails(spec: ModelSpec, owner: Any) -> Training:
+        raise ValueError("labels out of range")
+
+    answer, content = Reception(fails).answer(asking(SPOTIFY.reference))
+    assert answer == {"trained": False, "why": "ValueError: labels out of range"} and content == b""
+
+
+def test_an_account_nested_deep_is_not_kept() -> None:
+    deep: Any = "bottom"
+    for _ in range(900):
+        deep = [deep]
+    desk = reception()
+    assert desk.answer({"account": {"rubric": "spotify_structure", "exercise": deep}})[0] == {"kept": False}
+    assert desk.answer({"account": {"rubric": "spotify_structure"}})[0] == {"kept": True}
+    assert depth({"a": [1, {"b": 2}], "c": 3}) == 3 and depth("text") == 0
+
+
+def test_a_long_error_is_searched_at_both_ends_only() -> None:
+    """A pattern takes the square of a text's length: a million characters would be an hour's work."""
+    from grader.criteria.errors import explain_error
+
+    told = Raised("ValueError", "dropout", "a" * 10**6 + " must call `compile()` before")
+    assert explain_error(told, "model").misconception == "fit_before_compile"
 
 
 def test_every_test_cell_of_the_course_can_be_told_and_judged() -> None:

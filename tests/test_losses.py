@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 
-from grader.losses import loss_name, loss_of
-from grader.spec_rules import CLASS_LOSSES, LOGITS, SUM
-from grader.trained import compiled_loss, cross_entropy
+from dropnorm import quiet
+
+quiet.start()
+
+import keras  # noqa: E402
+
+from grader.criteria.compiled import IN_WORDS  # noqa: E402
+from grader.losses import loss_name, loss_of  # noqa: E402
+from grader.spec_rules import CLASS_LOSSES, LOGITS, LOSSES, SUM  # noqa: E402
+from grader.trained import compiled_loss, cross_entropy  # noqa: E402
 
 NAMES = [name + added for name in CLASS_LOSSES for added in ("", f":{SUM}", f":{LOGITS}")]
 
@@ -67,3 +73,7 @@ def test_where_keras_finds_the_scores_behind_a_softmax_the_loss_is_found_as_it_w
     logged = model.evaluate(20 * X, y, verbose=0)
     assert compiled_loss(model, 20 * X, y) == pytest.approx(logged, rel=1e-6)
     assert cross_entropy(model, 20 * X, y) < 0.95 * logged
+
+
+def test_each_loss_that_has_a_name_has_it_in_words() -> None:
+    assert set(IN_WORDS) == {*LOSSES, *CLASS_LOSSES}

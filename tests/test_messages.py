@@ -13,7 +13,7 @@ from grader.criteria.errors import explain_error
 from grader.evidence import Evidence
 from grader.exercises import EXERCISES, rubric
 from grader.misconceptions import MISCONCEPTIONS
-from grader.rubric import judge
+from grader.rubric import Status, judge
 from tests.answers import run
 from tests.no_answer import printed
 from tests.test_rubric_questions import history
@@ -145,6 +145,26 @@ def test_a_position_is_not_called_an_epoch(answer: int, what: str) -> None:
     names = {"history": history(), "best_epoch": answer, "gap": 0.0283}
     messages = [finding.message for finding in judge(sheet, Evidence.of(owner.name, names)).findings]
     assert messages[0].startswith(f"`best_epoch` is {answer}, {what}.")
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if not name.startswith("diagnosis")])
+def test_a_right_model_under_another_name_is_told_by_both_names(name: str) -> None:
+    owner = EXERCISES[name]
+    names = {owner.model_name: None, owner.history_name: None, "my_model": owner.reference.build()}
+    for sheet in owner.rubrics.values():
+        if owner.model_name in sheet.answers:
+            verdict = judge(sheet, Evidence.of(name, names))
+            assert (verdict.status, verdict.misconceptions) == (Status.NOT_STARTED, ("other_name",))
+            said = verdict.findings[0].message
+            assert said.startswith(f"`{owner.model_name}` holds no model yet, though `my_model` does.")
+
+
+def test_an_answer_under_another_exercises_name_is_told_where_its_width_says_whose_it_is() -> None:
+    owner, sheet = rubric("vehicles_structure")
+    wide, narrow = (keras.Sequential([keras.Input((width,)), layers.Dense(1)]) for width in (12_288, 8))
+    for model, misconceptions in ((wide, ("other_name",)), (narrow, ())):
+        names = {"vehicles_model": None, "model": model}
+        assert judge(sheet, Evidence.of(owner.name, names)).misconceptions == misconceptions
 
 
 def test_keras_is_not_blamed_for_a_name_of_ones_own() -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.autograde import notebook_run, warm_kernels
+from grader.autograde import notebook_run, scratch_execute, warm_kernels
+from grader.autograde.judging import nothing, nothing_handed_over
 from grader.autograde.notebook_run import Job, Ran, run_notebook
 from grader.channel import VARIABLE
 
@@ -63,6 +65,13 @@ def text(outputs: list[dict[str, Any]]) -> str:
     return "".join("".join(output.get("text", "")) for output in outputs)
 
 
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def names(outputs: list[dict[str, Any]]) -> list[str]:
     return [output.get("ename", output["output_type"]) for output in outputs]
 
@@ -79,7 +88,7 @@ def test_it_runs_beside_its_files_and_brings_back_what_it_wrote():
     read, folder = map(text, outputs(ran))
     assert read == "1\n2\n\n"
     assert ran.files == {"deep/more.csv": b"3", "new/made.bin": b"\0"}
-    assert not Path(folder.strip()).exists() and Path(folder.strip()).parents[1] == Path(tempfile.gettempdir())
+    assert not Path(folder.strip()).exists() and Path(folder.strip()).parents[2] == Path(tempfile.gettempdir())
     assert set(ran.seconds) == {"start", "cells", "judging"} and ran.notes == ()
 
 
@@ -125,9 +134,36 @@ def test_a_kernel_that_ends_itself_keeps_what_was_there_and_fails_what_was_not_r
     ran = run_notebook(job("print('before')", "import os\nprint('here')\nos._exit(3)", "1", "", "2"), Listening())
     before, ended, *after = outputs(ran)
     assert text(before) == "before\n"
-    assert names(ended)[-1] == "KernelDied" and ended[-1]["evalue"] == notebook_run.ENDED
+    assert names(ended)[-1] == "KernelDied" and ended[-1]["evalue"] == scratch_execute.ENDED
     assert [names(each) for each in after] == [["NotRun"], [], ["NotRun"]]
-    assert len(ran.notes) == 1 and notebook_run.ENDED in ran.notes[0] and not ran.killed
+    assert len(ran.notes) == 1 and scratch_execute.ENDED in ran.notes[0] and not ran.killed
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("print(1)\nexit()", scratch_execute.EXITED),
+        ("# done\nquit()", scratch_execute.EXITED),
+        ("import os; os._exit(0)", scratch_execute.ENDED),
+    ],
+)
+def test_the_cell_that_ends_the_kernel_is_the_one_that_is_named(cell: str, told: str) -> None:
+    """By `exit` a kernel ends after its reply, when the next cell may have begun."""
+    ran = run_notebook(job("1", cell, "import time\ntime.sleep(1)", "2"), Listening())
+    before, ended, *after = outputs(ran)
+    assert names(before) == ["execute_result"] and ended[-1]["evalue"] == told and not ran.killed
+    assert [names(each) for each in after] == [["NotRun"], ["NotRun"]]
+    why = nothing(nbformat.reads(ran.notebook, as_version=4))
+    begins = cell.splitlines()[0]
+    assert why.startswith(
+        f"Nothing could be handed over here: the kernel had stopped in the cell that begins with `{begins}`."
+    )
+    assert told in why and why.endswith("run all cells from top to bottom.")
+
+
+def test_where_no_kernel_stopped_no_cell_is_blamed() -> None:
+    ran = run_notebook(job("1 / 0", "2"), Listening())
+    assert nothing(nbformat.reads(ran.notebook, as_version=4)) == nothing_handed_over()
 
 
 def test_a_kernel_that_a_signal_ended_is_told_apart():
@@ -146,32 +182,48 @@ def test_a_cell_that_does_not_stop_is_killed_and_one_that_does_is_not():
     assert "CellTimeoutError" in names(stops) and names(after) == ["execute_result"]
     ran = run_notebook(job(stubborn, "1", settings=settings), Listening())
     stuck, after = outputs(ran)
-    assert names(stuck)[-1] == "CellTimeoutError" and stuck[-1]["evalue"] == notebook_run.STUCK
-    assert names(after) == ["NotRun"] and notebook_run.STUCK in ran.notes[0]
+    assert names(stuck)[-1] == "CellTimeoutError" and stuck[-1]["evalue"] == scratch_execute.STUCK
+    assert names(after) == ["NotRun"] and scratch_execute.STUCK in ran.notes[0]
 
 
 def test_a_folder_that_is_deleted_and_a_process_that_is_left_behind_hurt_nobody():
     ran = run_notebook(
         job(
-            "import os, shutil, subprocess\nleft = subprocess.Popen(['sleep', '600'])\nprint(left.pid)",
+            "import os, shutil, subprocess\nleft = subprocess.Popen(['sleep', '613.25'], start_new_session=True)",
             "shutil.rmtree(os.getcwd())",
             "6 * 7",
         ),
         Listening(),
     )
-    pid, _, result = outputs(ran)
+    *_, result = outputs(ran)
     assert result[0]["data"]["text/plain"] == "42" and ran.files == {}
-    stat = Path(f"/proc/{text(pid).strip()}/stat")
-    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    assert not [each for each in psutil.process_iter() if "613.25" in _command(each)]
 
 
 def test_a_flood_is_cut_and_its_result_is_kept(monkeypatch):
-    monkeypatch.setattr(notebook_run, "PRINTED", 10_000)
+    monkeypatch.setattr(scratch_execute, "PRINTED", 10_000)
     flood, after = outputs(
         run_notebook(job("for _ in range(100): print('x' * 999, flush=True)\n0.5", "1"), Listening())
     )
     assert 5_000 < len(text(flood)) < 20_000 and "the rest is left out" in text(flood)
     assert flood[-1]["data"]["text/plain"] == "0.5" and names(after) == ["execute_result"]
+
+
+def test_a_flood_that_clears_what_it_showed_is_bounded_and_costs_its_own_cell_only(monkeypatch):
+    monkeypatch.setattr(scratch_execute, "PRINTED", 10_000)
+    cell = "from IPython.display import HTML, clear_output, display\nfor _ in range(100):\n"
+    cell += "    clear_output()\n    print('x' * 999, flush=True)\n    display(HTML('y' * 999))\n0.5"
+    before, flood, after = outputs(run_notebook(job("1", cell, "2"), Listening()))
+    assert len(str(flood)) < 20_000 and flood[-1]["data"]["text/plain"] == "0.5"
+    assert names(before) == names(after) == ["execute_result"]
+
+
+def test_a_result_larger_than_any_score_is_an_error(monkeypatch):
+    """Left out, it would give full points: nbgrader gives them to a cell without a result."""
+    monkeypatch.setattr(scratch_execute, "PRINTED", 1000)
+    result, after = outputs(run_notebook(job("'x' * 2000", "1"), Listening()))
+    assert [each["ename"] for each in result] == ["TooLong"]
+    assert after[0]["data"]["text/plain"] == "1"
 
 
 def test_questions_get_none_and_errors_stay_in_their_cell():
@@ -228,6 +280,16 @@ def test_a_kernel_that_is_not_there_is_told_in_a_sentence():
     assert missing.failure == "There is no kernel named fortran77 where it was to be run."
 
 
+def test_a_kernel_computes_on_one_thread_unless_it_is_told_otherwise():
+    """Several run at once; and sums are taken in one order, however many cores a machine has."""
+    libraries = "import numpy\nfrom threadpoolctl import threadpool_info\n"
+    libraries += "print({library['num_threads'] for library in threadpool_info()})"
+    tensorflow = "import os\nprint(os.environ['TF_NUM_INTRAOP_THREADS'], os.environ['TF_NUM_INTEROP_THREADS'])"
+    for env, seen in (({}, "1 1\n"), ({"TF_NUM_INTRAOP_THREADS": "2"}, "2 1\n")):
+        (blas,), (told,) = outputs(run_notebook(job(libraries, tensorflow, env=env), Listening()))
+        assert blas["text"] == "{1}\n" and told["text"] == seen
+
+
 def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
     one = job("1", files={"a": b"1"}, settings={"timeout": 1})
     assert one.digest == pickle.loads(pickle.dumps(one)).digest
@@ -238,3 +300,10 @@ def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
         job("1", files={"a": b"1"}, settings={"timeout": 1}, env={"A": "1"}),
     ]
     assert len({one.digest, *(other.digest for other in others)}) == 5
+
+
+def test_a_scratch_folder_of_a_long_name_is_no_hindrance(tmp_path):
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    ran = run_notebook(job("6 * 7"), Listening(), str(long))
+    assert outputs(ran)[0][-1]["data"]["text/plain"] == "42"

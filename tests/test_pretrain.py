@@ -13,9 +13,10 @@ import pytest
 
 from dropnorm.places import ROOT
 from grader import pretrain, trainings
-from grader.build import assignments
+from grader.assignments import assignments
 from grader.candidates import CANDIDATES
 from grader.exercises import EXERCISES, exercise
+from grader.languages import homework_of
 from grader.spec import FitSettings
 
 pytestmark = pytest.mark.full
@@ -43,10 +44,12 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run(asked, capture_output=True, text=True, env=environment, cwd=ROOT)
 
 
-def test_every_exercise_stands_in_the_notebooks_of_one_assignment():
-    found = [each.name for assignment in assignments() for each in pretrain.exercises_of(assignment)]
+def test_every_exercise_stands_in_the_notebooks_of_one_homework_in_all_languages():
+    by_name = {name: [each.name for each in pretrain.exercises_of(name)] for name in assignments()}
+    found = [each for name, exercises in by_name.items() if homework_of(name) == name for each in exercises]
     assert found[:3] == ["spotify_model", "spotify_own_model", "concrete_model"]
     assert sorted(found) == sorted(EXERCISES)
+    assert all(exercises == by_name[homework_of(name)] for name, exercises in by_name.items())
 
 
 def test_references_come_first_each_training_once_and_baselines_are_among_them():

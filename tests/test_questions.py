@@ -90,6 +90,50 @@ def test_an_error_is_kept_until_the_name_gets_a_value(shell: InteractiveShell) -
     assert attempts.error(["model"]) is None
 
 
+def test_an_error_before_any_answer_is_that_of_the_cell_behind_the_one_that_clears(shell: InteractiveShell) -> None:
+    attempts = watch(shell)
+    shell.run_cell("first = second = None")
+    shell.run_cell("losses = {}['val_los']\nprint(losses)")
+    assert isinstance(attempts.error_behind(["first", "second"]), KeyError)
+    shell.run_cell("1 / 0")
+    assert isinstance(attempts.error_behind(["first"]), KeyError), "cells further down are others"
+    shell.run_cell("first, second = 1, True")
+    shell.run_cell("print(first)")
+    assert attempts.error_behind(["first", "second"]) is None
+
+
+@pytest.mark.parametrize(
+    ("fit", "answers", "said"),
+    [
+        (
+            "history = None",
+            "losses = {}['val_los']",
+            "your cell raised an error (0 of 2 points) Your cell",
+        ),
+        (
+            "history = None",
+            "best_epoch, gap = (3, ",
+            "your cell raised an error (0 of 2 points) Your cell",
+        ),
+        (
+            "history = undefined",
+            "pass",
+            "your cell raised an error (0 of 2 points) The cell that trains",
+        ),
+        ("history = None", "pass", "not started (0 of 2 points)"),
+    ],
+)
+def test_an_error_of_an_answers_cell_or_of_the_training_is_not_called_not_started(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], fit: str, answers: str, said: str
+) -> None:
+    run(shell, "from grader import question\nq = question('spotify_model')")
+    for cell in (fit, "best_epoch = gap = None", answers):
+        shell.run_cell(cell)
+    capsys.readouterr()
+    run(shell, "from grader.cells import grade\ngrade('spotify_questions')")
+    assert " ".join(capsys.readouterr().out.split()).startswith(f"spotify_questions: {said}")
+
+
 # Questions
 
 
@@ -291,3 +335,11 @@ def test_asking_for_a_question_does_not_start_tensorflow() -> None:
 
 def test_attempts_know_nothing_at_first() -> None:
     assert Attempts().error(["model"]) is None
+
+
+def test_while_a_notebook_is_graded_check_leaves_it_to_the_test_cells(shell, monkeypatch, capsys):
+    run(shell, "from grader import question\nq = question('spotify_model')\nmodel = 'none'")
+    monkeypatch.setattr(questions, "drivers_channel", lambda: object())
+    monkeypatch.setattr(questions, "verdict_of", lambda *_: pytest.fail("it is judged here"))
+    run(shell, "q.check()")
+    assert capsys.readouterr().out == f"{questions.GRADED}\n"

@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 from nbgrader.api import Gradebook
 
+from dropnorm import quiet
 from grader import __main__ as commands
+from grader.autograde import noting
 from grader.autograde.judging import outputs
-from grader.autograde.records import record_of
+from grader.autograde.ledger import Ledger
+from grader.autograde.noted import Noted, Points
+from grader.autograde.records import Record, record_of
 from grader.criteria import answers
-from grader.exercises import rubric
 from grader.judged import Judged, judged
 
+# Keras logs by absl, which keeps the standard error of its import, and closes it when the first gradebook sets up
+# logging anew: that must not be the file in which pytest catches what a test writes.
+quiet.start()
 UNIT, NOTEBOOK, CELL = "unit", "1_spotify_dropout", "spotify_baseline_questions"
 LOSSES = [0.2, 0.1, 0.101]  # 1 % above the lowest at the end: not overfitting, as the rubric has it
 
@@ -55,7 +61,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
             grade.auto_score, grade.needs_manual_grade = done.verdict.score, False
             names = {"assignment": UNIT, "student": student, "notebook": NOTEBOOK}
             record_of(names, [json.loads(json.dumps(done.to_dict()))]).write(folder)
-            cell = nbformat.v4.new_code_cell("grade()", outputs=outputs(rubric(CELL)[1], done))
+            cell = nbformat.v4.new_code_cell("grade()", outputs=outputs(CELL, done))
             role = {"grade_id": CELL, "grade": True, "locked": True, "solution": False, "points": 2}
             cell.metadata["nbgrader"] = role
             path = folder / "autograded" / student / UNIT / f"{NOTEBOOK}.ipynb"
@@ -115,12 +121,81 @@ def test_points_that_a_human_gave_stay(course: Path, monkeypatch) -> None:
     assert scores(course) == {"ada": 1.75, "ben": 0.0}
 
 
+def noted(course: Path) -> list[Noted]:
+    found: list[Noted] = []
+    assert Ledger(course).read(lambda entry, _: found.append(entry.noted)).wrong() == []
+    return found
+
+
+def test_what_is_written_is_in_the_record_of_verdicts_with_the_points_before(course: Path, monkeypatch, capsys) -> None:
+    graded = Noted(
+        "autograde", "", UNIT, "ada", NOTEBOOK, "f" * 64, {CELL: Points(2.0, 2.0)}, "of then", "d", ran="one"
+    )
+    Ledger(course).append(graded)
+    monkeypatch.setattr(answers, "OVERFITS_BY", 0.005)
+    assert commands.main(["rejudge", UNIT]) == 0 and len(noted(course)) == 1  # nothing was written
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    ada, ben = noted(course)[1:]
+    assert (ada.run, ada.student, ada.submitted, ada.cells) == ("rejudge", "ada", "f" * 64, {CELL: Points(2.0, 1.0)})
+    assert ada.before == {CELL: 2.0} and ada.rubric == ben.rubric != "of then"
+    assert (ben.student, ben.submitted, ben.score, ben.before) == ("ben", None, 0.0, {CELL: 1.0})
+    assert capsys.readouterr().out.endswith(
+        f"The record of verdicts has 3 entries; its head is {Ledger(course).head().digest}.\n"
+    )
+    assert commands.main(["history", "ada", UNIT]) == 0
+    assert f"another rubric; other data; {CELL} 2 → 1\n" in capsys.readouterr().out
+    assert commands.main(["history", "ben", UNIT]) == 0
+    assert f"not known  0 of 2  the first entry; {CELL} 1 → 0\n" in capsys.readouterr().out
+
+
+def test_a_rejudging_that_was_stopped_is_noted_once(course: Path, monkeypatch) -> None:
+    monkeypatch.setattr(answers, "OVERFITS_BY", 0.005)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Record, "write", interrupted)
+        commands.main(["rejudge", UNIT, "--write"])
+    assert [each.student for each in noted(course)] == ["ada"]
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    assert [each.student for each in noted(course)] == ["ada", "ben"]
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_record_that_cannot_be_written_costs_no_rejudging(course: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(answers, "OVERFITS_BY", 0.005)
+    monkeypatch.setattr(noting, "ledger_of", lambda course: Ledger(course / "gradebook.db"))  # no folder
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    assert scores(course) == {"ada": 1.0, "ben": 0.0}
+    assert f"The verdict on {NOTEBOOK} of ada is not in the record of verdicts" in caplog.text
+
+
 def test_what_is_damaged_or_not_there_is_told(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main(["rejudge", "another"]) == 1
     assert capsys.readouterr().out.startswith("Nothing is kept of 'another': run `nbgrader autograde another` first.")
     (course / ".grading" / "judged" / UNIT / "ben" / f"{NOTEBOOK}.json").write_text("{")
     assert commands.main(["rejudge", UNIT]) == 0
     assert "is damaged and was left out" in capsys.readouterr().out
+
+
+def test_what_another_version_handed_over_is_left_out_and_said(course: Path, capsys) -> None:
+    path = course / ".grading" / "judged" / UNIT / "ben" / f"{NOTEBOOK}.json"
+    told = json.loads(path.read_text())
+    told["judged"][0]["account"]["version"] = 0
+    path.write_text(json.dumps(told))
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    said = capsys.readouterr().out
+    assert "1_spotify_dropout of ben was graded by another version: grade it again." in said
+    assert commands.main(["why", "ben", UNIT]) == 0
+    assert capsys.readouterr().out == "1_spotify_dropout was graded by another version: grade it again.\n"
+    assert scores(course) == {"ada": 2.0, "ben": 1.0}
+
+
+def test_without_the_data_nothing_is_judged(course: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "neither")
+    assert commands.main(["rejudge", UNIT, "--write"]) == 1
+    assert "DROPNORM_SOURCE is 'neither'" in capsys.readouterr().out
+    assert scores(course) == {"ada": 2.0, "ben": 1.0}
 
 
 def test_why_tells_every_criterion(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

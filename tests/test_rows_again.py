@@ -92,4 +92,7 @@ def test_a_random_row_trains_again(name: str, monkeypatch: pytest.MonkeyPatch, m
         told = f"DROPNORM_ROWS={CHOICE}: {column} of {row[keys].to_dict()} in {TABLES[name].path(source).name}"
         assert again[column] == pytest.approx(row[column], abs=width), told
         compared += 1
-    assert compared or not np.isfinite(seeds["last_val_loss"]).all()
+    losses = seeds[[column for column in table if "loss" in column]].select_dtypes("number")
+    assert compared or not (losses.abs() <= NOT_SETTLED).all(
+        axis=None
+    )  # a training that diverged has nothing to compare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -51,6 +52,17 @@ def test_the_end_of_the_curve_is_named(short, limits, misconceptions, tmp_path, 
     monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
     fitted(bands.TABLE, "concrete_model", **limits)
     assert judge(rubric("concrete_curve")[1], short).misconceptions == misconceptions
+
+
+def test_what_shifts_nothing_before_the_output_is_named_beside_a_loss_that_stays_high(short, tmp_path, monkeypatch):
+    """Full points for its place; but the output's bias alone must then learn the targets' mean."""
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    fitted(bands.TABLE, "concrete_model", last_val_loss=("", "1"))
+    evidence = Evidence(short.exercise, short.names)
+    *before, norm, output = short.facts.operations
+    unshifted = replace(norm, settings={**norm.settings, "center": False})
+    evidence.facts = replace(short.facts, operations=(*before, unshifted, output))
+    assert judge(rubric("concrete_curve")[1], evidence).misconceptions == ("not_converged", "uncentred_end")
 
 
 @pytest.mark.parametrize(

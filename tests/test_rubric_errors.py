@@ -9,7 +9,8 @@ import nbformat
 import pytest
 
 from dropnorm import places
-from grader.criteria.errors import explain_error
+from dropnorm.language import using
+from grader.criteria.errors import ANSWERS, CALLED, COMPILES, TRAINS, Where, explain_error
 from grader.evidence import Evidence
 from grader.exercises import EXERCISES, rubric
 from grader.rubric import Status, judge
@@ -31,6 +32,15 @@ CELLS = {
     "list_for_model": "[layers.Dense(3)].compile()",
     "none_for_model": "model.fit()",
     "no_such_name": "layers.BatchNormalisation()",
+    "name_of_pytorch": "layers.Linear(3, 4)",
+    "none_for_numbers": (
+        'm = keras.Sequential([keras.Input((3,)), layers.Dense(1)])\nm.compile(loss="mae")\n'
+        "m.fit(np.zeros((4, 3)), verbose=0)"
+    ),
+    "shapes_in_loss": (
+        'm = keras.Sequential([keras.Input((3,)), layers.Dense(5)])\nm.compile(loss="mae")\n'
+        "m.fit(np.zeros((4, 3)), np.zeros(4), verbose=0)"
+    ),
     "not_defined": "Dense(3)",
     "no_such_module": "import kears",
     "fit_before_compile": "keras.Sequential([keras.Input((3,)), layers.Dense(1)]).fit(np.zeros((4, 3)), np.zeros(4))",
@@ -79,6 +89,23 @@ def test_the_cell_that_trains_is_named_where_it_raised() -> None:
     assert verdict.findings[0].message.startswith("The cell that trains raised an error, because inputs and targets")
 
 
+@pytest.mark.parametrize(
+    ("where", "english", "chinese"),
+    [
+        (ANSWERS, "Your cell raised an error, because ", "你的单元格报错了，因为"),
+        (COMPILES, "The cell that compiles raised an error, because ", "负责编译的单元格报错了，因为"),
+        (TRAINS, "The cell that trains raised an error, because ", "负责训练的单元格报错了，因为"),
+        (CALLED, "Your model raises an error when called, because ", "你的模型在被调用时报错了，因为"),
+    ],
+)
+@pytest.mark.parametrize("key", ["rate_in_percent", "unknown_name_of", "wrong_width", "not_defined"])
+def test_where_it_was_raised_is_said_in_either_language(where: Where, english: str, chinese: str, key: str) -> None:
+    error = run({"imports": IMPORTS, "answer": CELLS[key]}, {})["answer"]
+    assert explain_error(error, "model", where).message.startswith(english)
+    with using("zh"):
+        assert explain_error(error, "model", where).message.startswith(chinese)
+
+
 @pytest.mark.parametrize("name", ["spotify_structure", "concrete_structure", "spotify_own_model_loss"])
 def test_what_raised_is_neither_wrong_nor_untouched(name: str) -> None:
     owner, sheet = rubric(name)
@@ -99,13 +126,13 @@ def test_a_model_beside_an_error_is_judged_and_the_error_is_told() -> None:
 
 @pytest.mark.parametrize("notebook", ["1_spotify_dropout", "2_concrete_batchnorm", "1_placement"])
 def test_what_a_notebook_asks_for_elsewhere_is_no_answer_under_a_wrong_name(notebook: str) -> None:
-    (path,) = places.SOLUTIONS.glob(f"*/{notebook}.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
-    asked = [EXERCISES[cell.id] for cell in cells if cell.id in EXERCISES]
-    made = set(re.findall(r"^(\w+) = keras\.Sequential", "\n".join(cell.source for cell in cells), re.MULTILINE))
-    assert asked and made >= {owner.model_name for owner in asked}
-    for owner in asked:
-        assert set(owner.other_models) == made - {owner.model_name}
+    for path in places.SOLUTIONS.glob(f"*/{notebook}.ipynb"):  # in each language
+        cells = nbformat.read(path, as_version=4).cells
+        asked = [EXERCISES[cell.id] for cell in cells if cell.id in EXERCISES]
+        made = set(re.findall(r"^(\w+) = keras\.Sequential", "\n".join(cell.source for cell in cells), re.MULTILINE))
+        assert asked and made >= {owner.model_name for owner in asked}
+        for owner in asked:
+            assert set(owner.other_models) == made - {owner.model_name}
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -109,6 +109,15 @@ def test_a_policy_left_on_does_not_reach_a_rebuilt_model(references: dict[str, M
         keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_whole_learning_rate_comes_back(rate: float) -> None:
+    """Its JSON has no point, and Keras takes no whole number for one."""
+    spec = ModelSpec(
+        4, (Operation("dense", "", {"units": 1, "use_bias": True}),), CompileFacts("sgd", rate, "mean_absolute_error")
+    )
+    assert float(ModelSpec.from_json(spec.to_json()).build().optimizer.learning_rate) == rate
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_comes_back(optimizer: str) -> None:
     model = keras.Sequential([layers.Input((4,)), layers.Dense(1)])

@@ -33,6 +33,9 @@ PLANS = {
     "without bias behind batch normalization": Plan(blocks(BatchNorm(), Dense(32, use_bias=False), Relu())),
     "batch normalization first": Plan(blocks(Dense(32), Relu(), Dropout(0.9), first=(BatchNorm(),))),
     "before every Dense, sgd": Plan((*blocks(BatchNorm(), Dense(32), Relu())[:-1], BatchNorm(), Dense(1)), "sgd"),
+    "dropout on the output": Plan((*blocks(Dense(32), Relu(), Dropout(0.3)), Dropout(0.3))),
+    "batch normalization behind the output": Plan((*blocks(BatchNorm(), Dense(32), Relu()), BatchNorm())),
+    "relu on the output, without bias": Plan((Dense(32), Relu(), Dense(1, use_bias=False), Relu())),
     "dropout on the inputs, sgd": Plan(
         blocks(Dense(32), Relu(), BatchNorm(), Dropout(0.2), first=(Dropout(0.1),)), "sgd", learning_rate=0.003
     ),
@@ -199,7 +202,7 @@ def test_inference_leaves_the_data_and_the_averages_alone(wine):
 
 
 def test_what_is_no_plan_is_refused_in_a_sentence():
-    with pytest.raises(ValueError, match="end in Dense"):
+    with pytest.raises(ValueError, match="last Dense has one unit"):
         Plan((Dense(32), Relu()))
     with pytest.raises(ValueError, match="below 1"):
         Plan((Dense(4), Relu(), Dropout(30), Dense(1)))

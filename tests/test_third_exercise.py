@@ -58,7 +58,7 @@ def test_a_third_exercise_takes_one_file_and_one_notebook(tmp_path: Path) -> Non
     for name in ("dropnorm", "grader"):
         shutil.copytree(places.ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(places.ROOT / "data", course / "data", ignore=shutil.ignore_patterns("cache"))
-    for name in ("nbgrader_config.py", "pyproject.toml"):
+    for name in ("nbgrader_config.py", "pyproject.toml", "README.md"):
         shutil.copy(places.ROOT / name, course)
     shutil.copy(TOY, course / "grader" / "exercises")  # the file
     marked = f"### BEGIN SOLUTION\n{SOLUTION}\n### END SOLUTION"

@@ -19,6 +19,7 @@ from dropnorm.places import ROOT
 from grader import retraining, trainings
 from grader.exercises import exercise
 from grader.facts import CompileFacts, Operation
+from grader.judged import retrained_of
 from grader.operations import BATCH_NORM, RELU, SOFTMAX, dense, dropout, hidden
 from grader.spec import FitSettings, ModelSpec
 from grader.trainings import SEEDS, Training
@@ -99,6 +100,17 @@ def test_the_weights_are_those_of_the_run_that_counts(name, record_property):
     np.testing.assert_allclose([predicted, evaluated], [logged, logged], rtol=1e-5)
     others = [run.val_loss[0, -1] for place, run in enumerate(training.runs) if place != training.counted]
     assert not np.isclose(others, logged[0], rtol=1e-4).any(), "the weights could be those of another run"
+
+
+def test_a_penalty_on_outputs_is_no_part_of_what_is_judged():
+    """It hangs on the rows that a batch has, so it cannot be taken off the curves."""
+    penalized = {"units": 16, "use_bias": True, "activity_regularizer": PENALTY}
+    asked, data = spec(replace(dense(16), settings=penalized), RELU, epochs=1), EXERCISE.data()
+    training = trainings.train(asked, EXERCISE)
+    model = with_weights(asked, training)
+    parts = (data.X_train, data.y_train), (data.X_valid, data.y_valid)
+    errors = [float(np.abs(model.predict(X, verbose=0)[:, 0] - y).mean()) for X, y in parts]
+    np.testing.assert_allclose(retrained_of(training, asked, EXERCISE).losses_now, errors, rtol=1e-5)
 
 
 def test_a_network_of_kinds_has_its_weights_too():

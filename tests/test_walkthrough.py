@@ -187,19 +187,26 @@ def test_the_lesson_runs_and_its_figures_are_legible_in_both_themes(browser: syn
     page.close()
 
 
-def test_formgrader_grades_a_submission(browser: sync_api.Browser, lab: str, clone: Path) -> None:
-    submission = clone / "submitted" / "ada" / "dropout_and_batchnorm"
-    shutil.copytree(clone / "exercises" / "dropout_and_batchnorm", submission)
+def test_formgrader_grades_a_class_and_its_log_tells_how_far(browser: sync_api.Browser, lab: str, clone: Path) -> None:
+    learners = ("ada", "ben")
+    for learner in learners:
+        submission = clone / "submitted" / learner / "dropout_and_batchnorm"
+        shutil.copytree(clone / "exercises" / "dropout_and_batchnorm", submission)
     nbgrader = [sys.executable, "-m", "nbgrader", "generate_assignment", "dropout_and_batchnorm"]
     subprocess.run(nbgrader, cwd=clone, env=os.environ | variables(clone), check=True, capture_output=True)
     page = browser.new_page(viewport=PAGE)
     page.set_default_timeout(8 * MINUTES)
     page.goto(f"{lab}/formgrader/manage_submissions/dropout_and_batchnorm")
-    page.get_by_text("ada").first.wait_for()
+    page.get_by_text("ben").first.wait_for()
     keep(page, "formgrader-before")
-    page.locator(".autograde a").first.click()
-    page.get_by_text("Successfully autograded").wait_for()
-    keep(page, "formgrader-graded")
+    for number, learner in enumerate(learners):
+        page.locator(".autograde a").nth(number).click()
+        said = page.locator(".modal.in")
+        said.get_by_text(f"Successfully autograded 'dropout_and_batchnorm' for student '{learner}'").wait_for()
+        assert "Graded the submission; 2 trainings" in said.locator("pre").inner_text()
+        keep(page, f"formgrader-graded-{learner}")
+        said.get_by_role("button", name="OK").click()
+        said.wait_for(state="detached")
     page.goto(f"{lab}/formgrader/gradebook/dropout_and_batchnorm")
     page.get_by_text("1_spotify_dropout").first.wait_for()
     keep(page, "formgrader-gradebook")

@@ -87,6 +87,17 @@ def test_a_kernel_that_ends_itself_is_known_to_be_dead() -> None:
         printed("import os; os._exit(3)")
 
 
+def test_the_forking_process_has_nothing_of_the_environment_that_it_does_not_need(monkeypatch) -> None:
+    monkeypatch.setenv("A_SECRET", "of the instructor")
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    server = ForkServer()
+    try:
+        told = Path(f"/proc/{server.process.pid}/environ").read_bytes()
+    finally:
+        server.close()
+    assert b"A_SECRET" not in told and b"DROPNORM_SOURCE=stand-in" in told
+
+
 def test_a_killed_server_is_replaced(server: ForkServer) -> None:
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
@@ -132,5 +143,6 @@ def test_where_it_is_not_safe_kernels_start_as_ever_and_it_is_said(tmp_path, mon
 
 def test_elsewhere_than_on_linux_kernels_start_as_ever_and_it_is_said(monkeypatch, caplog) -> None:
     monkeypatch.setattr(warm_kernels.sys, "platform", "darwin")
+    warm_kernels.said_once.cache_clear()  # another file's tests may have heard it
     assert not warm_kernels.safe_to_fork() and not warm_kernels.safe_to_fork()
     assert caplog.text.count("only on Linux is it safe") == 1

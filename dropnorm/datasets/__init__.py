@@ -16,6 +16,7 @@ from dropnorm import places
 from dropnorm.datasets import sources, store
 from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.datasets.sources import Column
+from dropnorm.language import _, sentences
 
 __all__ = ["NAMES", "Column", "DataError", "DataSet", "dataset", "path", "source"]
 
@@ -53,8 +54,10 @@ def dataset(name: str) -> DataSet:
     file = None if asked == store.STAND_IN else store.official_file(entry)
     if file is None and asked == store.OFFICIAL:
         raise DataError(
-            f"DROPNORM_SOURCE asks for the official {name}, which is not here; get it with "
-            f"`{COMMAND} fetch {name}` or `import DIR`."
+            _(
+                "DROPNORM_SOURCE asks for the official {name}, which is not here; get it with `{command} fetch {name}` "
+                "or `import DIR`."
+            ).format(name=name, command=COMMAND)
         )
     return DataSet(
         name=name,
@@ -88,9 +91,12 @@ def path(name: str) -> Path:
 def line(found: DataSet) -> str:
     """One line that says which file is in use, and where it is if not in the course's own folders."""
     if found.source == store.OFFICIAL:
-        said = f"{found.name}: the official file ({found.title})."
+        said = _("{name}: the official file ({title}).")
     else:
-        said = f"{found.name}: a stand-in drawn to resemble the official file ({found.title}), which is not here."
+        said = _("{name}: a stand-in drawn to resemble the official file ({title}), which is not here.")
+    where = ""
     if found.path.is_relative_to(store.user_home()):
-        said += f" It is in {found.path.parent}, as {places.CACHE} cannot be written."
-    return said
+        where = _("It is in {folder}, as {cache} cannot be written.").format(
+            folder=found.path.parent, cache=places.CACHE
+        )
+    return sentences(said.format(name=found.name, title=found.title), where)

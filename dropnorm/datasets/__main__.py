@@ -10,22 +10,25 @@ from pathlib import Path
 from dropnorm import datasets
 from dropnorm.datasets import imports, sources, store
 from dropnorm.datasets.errors import COMMAND, DataError
+from dropnorm.language import _, current
+from dropnorm.language.terminal import speak_on_terminal
 
 TIMEOUT = 120.0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns 0, or 1 after one sentence on stderr for each thing that went wrong."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description="The course's data sets.")
+    speak_on_terminal()
+    parser = argparse.ArgumentParser(prog=COMMAND, description=_("The course's data sets."))
     commands = parser.add_subparsers(dest="command", required=True)
-    fetch = commands.add_parser("fetch", help="download the official files")
-    fetch.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(datasets.NAMES)}; all if none is named")
-    fetch.add_argument(
-        "--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=f"wait so long at most ({TIMEOUT:g})"
-    )
-    take = commands.add_parser("import", help="take official files that you have, whatever they are called")
+    fetch = commands.add_parser("fetch", help=_("download the official files"))
+    names = current().between_items.join(datasets.NAMES)
+    fetch.add_argument("names", nargs="*", metavar="NAME", help=_("{names}; all if none is named").format(names=names))
+    at_most = _("wait so long at most ({seconds})").format(seconds=f"{TIMEOUT:g}")
+    fetch.add_argument("--timeout", type=_seconds, default=TIMEOUT, metavar="SECONDS", help=at_most)
+    take = commands.add_parser("import", help=_("take official files that you have, whatever they are called"))
     take.add_argument("folder", type=Path, metavar="DIR")
-    commands.add_parser("status", help="say which files are in use")
+    commands.add_parser("status", help=_("say which files are in use"))
     options = parser.parse_args(arguments)
     try:
         if options.command == "fetch":
@@ -39,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DataError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        return _fail("Stopped; what was in use stays in use.")
+        return _fail(_("Stopped; what was in use stays in use."))
 
 
 def _fetch(names: list[str], seconds: float) -> int:
@@ -49,7 +52,7 @@ def _fetch(names: list[str], seconds: float) -> int:
     wanted = [entry for entry in entries if not _is_here(entry)]
     for entry in entries:
         if entry not in wanted:
-            print(f"{entry.name}: the official file is here already")
+            print(_("{name}: the official file is here already").format(name=entry.name))
     arrived = download(wanted, seconds)
     failed = 0
     unanswered: list[str] = []
@@ -58,16 +61,19 @@ def _fetch(names: list[str], seconds: float) -> int:
         try:
             if isinstance(came, Exception):
                 raise came
-            content = sources.course_form(entry, came, f"What {host(entry)} sent")
-            print(f"{entry.name}: the official file, kept as {store.keep_official(entry, content)}")
+            content = sources.course_form(entry, came, _("What {host} sent").format(host=host(entry)))
+            kept = store.keep_official(entry, content)
+            print(_("{name}: the official file, kept as {path}").format(name=entry.name, path=kept))
         except NoAnswerError as error:
             unanswered.append(str(error))
         except DataError as error:
             failed += _fail(str(error))
     if unanswered:
         failed += _fail(
-            f"Not fetched: {', '.join(dict.fromkeys(unanswered))}; what was in use stays in use, and a copy that you "
-            f"have is taken by `{COMMAND} import DIR`."
+            _(
+                "Not fetched: {reasons}; what was in use stays in use, and a copy that you have is taken by "
+                "`{command} import DIR`."
+            ).format(reasons=current().between_items.join(dict.fromkeys(unanswered)), command=COMMAND)
         )
     _say_what_overrides()
     return min(failed, 1)
@@ -86,16 +92,18 @@ def _status() -> int:
         try:
             found = datasets.dataset(name)
         except DataError as error:
-            failed += _fail(f"{name}: {error}")
+            failed += _fail(_("{name}: {error}").format(name=name, error=error))
             continue
-        print(f"{name}: {found.source}, {found.path}")
+        used = _("{name}: official, {path}") if found.source == store.OFFICIAL else _("{name}: stand-in, {path}")
+        print(used.format(name=name, path=found.path))
     return min(failed, 1)
 
 
 def _say_what_overrides() -> None:
     for variable in ("DROPNORM_DATA", "DROPNORM_SOURCE"):
         if os.environ.get(variable):
-            print(f"{variable} is set to {os.environ[variable]} and decides which files are used.")
+            said = _("{variable} is set to {value} and decides which files are used.")
+            print(said.format(variable=variable, value=os.environ[variable]))
 
 
 def _seconds(text: str) -> float:
@@ -104,7 +112,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 86_400:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(_("{text} is not a number of seconds above 0").format(text=text))
     return seconds
 
 

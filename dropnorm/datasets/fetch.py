@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.datasets.sources import Source
+from dropnorm.language import _
 
 RETRIES = 2
 
@@ -44,7 +45,8 @@ def download(wanted: list[Source], seconds: float) -> dict[str, bytes | Exceptio
             worker.join(max(0.0, end - time.monotonic()))
         arrived = dict(outcomes)
     for source in wanted:
-        came = arrived.get(source.name, NoAnswerError(f"{host(source)} did not send it within {seconds:g} s"))
+        late = _("{host} did not send it within {seconds} s").format(host=host(source), seconds=f"{seconds:g}")
+        came = arrived.get(source.name, NoAnswerError(late))
         arrived[source.name] = _said(source, came) if isinstance(came, Exception) else came
     return arrived
 
@@ -79,19 +81,20 @@ def _said(source: Source, error: Exception) -> Exception:
     """``error`` as one for people; what is not foreseen comes back as it is."""
     match error:
         case requests.HTTPError():
-            return NoAnswerError(f"{host(source)} answered {error.response.status_code} {error.response.reason}")
+            response = error.response
+            said = _("{host} answered {code} {reason}")
+            return NoAnswerError(said.format(host=host(source), code=response.status_code, reason=response.reason))
         case requests.Timeout():
-            return NoAnswerError(f"{host(source)} did not answer in time")
+            return NoAnswerError(_("{host} did not answer in time").format(host=host(source)))
         case requests.RequestException():
-            return NoAnswerError(f"{host(source)} cannot be reached or broke off")
+            return NoAnswerError(_("{host} cannot be reached or broke off").format(host=host(source)))
         case ValueError():
-            return DataError(
-                f"What {host(source)} sent is not the official {source.name}, as its sha256 is another; try again "
-                f"later, or take a copy that you have with `{COMMAND} import DIR`."
+            said = _(
+                "What {host} sent is not the official {name}, as its sha256 is another; try again later, or take a "
+                "copy that you have with `{command} import DIR`."
             )
+            return DataError(said.format(host=host(source), name=source.name, command=COMMAND))
         case OSError():
-            return DataError(
-                f"The download of {source.name} cannot be written ({error.strerror or error}); free some space, "
-                "then try again."
-            )
+            said = _("The download of {name} cannot be written ({reason}); free some space, then try again.")
+            return DataError(said.format(name=source.name, reason=error.strerror or error))
     return error

@@ -8,6 +8,7 @@ from pathlib import Path
 from dropnorm.datasets import sources, store
 from dropnorm.datasets.errors import DataError
 from dropnorm.datasets.sources import Source
+from dropnorm.language import _, current
 
 
 def import_folder(folder: Path) -> Iterator[str]:
@@ -19,9 +20,8 @@ def import_folder(folder: Path) -> Iterator[str]:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
-        raise DataError(
-            f"{folder} cannot be read as a folder ({error.strerror}); name the folder that holds the CSV files."
-        ) from error
+        said = _("{folder} cannot be read as a folder ({reason}); name the folder that holds the CSV files.")
+        raise DataError(said.format(folder=folder, reason=error.strerror)) from error
     taken: set[str] = set()
     damaged: dict[str, DataError] = {}
     for path in files:
@@ -31,20 +31,21 @@ def import_folder(folder: Path) -> Iterator[str]:
         try:
             content = sources.course_form(source, path.read_bytes(), str(path))
         except OSError as error:
-            damaged[source.name] = DataError(f"{path} cannot be read ({error.strerror}); allow reading it.")
+            damaged[source.name] = store.unreadable(path, error)
             continue
         except DataError as error:
             damaged[source.name] = error
             continue
         kept = store.keep_official(source, content)
         taken.add(source.name)
-        yield f"{source.name}: took {path.name}, and keeps it as {kept}"
+        yield _("{name}: took {file}, and keeps it as {path}").format(name=source.name, file=path.name, path=kept)
     for name, error in damaged.items():
         if name not in taken:
             raise error
     if not taken:
-        names = ", ".join(sources.sources())
-        raise DataError(f"No file in {folder} has the columns of {names}; name the folder that holds the CSV files.")
+        names = current().between_items.join(sources.sources())
+        said = _("No file in {folder} has the columns of {names}; name the folder that holds the CSV files.")
+        raise DataError(said.format(folder=folder, names=names))
 
 
 def _source_of(path: Path) -> Source | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropnorm import places
 from dropnorm.datasets.errors import COMMAND, DataError
+from dropnorm.language import _, current, ngettext
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +82,8 @@ def sources() -> dict[str, Source]:
     try:
         table: dict[str, dict[str, Any]] = tomllib.loads(places.SOURCES.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise DataError(
-            f"{places.SOURCES} cannot be read ({error}); restore it with `git checkout -- data/sources.toml`."
-        ) from error
+        said = _("{path} cannot be read ({error}); restore it with `git checkout -- data/sources.toml`.")
+        raise DataError(said.format(path=places.SOURCES, error=error)) from error
     return {name: _source(name, dict(entry)) for name, entry in table.items()}
 
 
@@ -91,7 +91,8 @@ def find(name: str) -> Source:
     """The data set of that name; raises DataError with the names there are if there is none."""
     known = sources()
     if name not in known:
-        raise DataError(f"There is no data set named {name!r}; the course has {', '.join(known)}.")
+        said = _("There is no data set named {name}; the course has {names}.")
+        raise DataError(said.format(name=repr(name), names=current().between_items.join(known)))
     return known[name]
 
 
@@ -118,10 +119,11 @@ def course_form(source: Source, content: bytes, seen: str) -> bytes:
     if digest(written) in source.course_sha256:
         return written
     if source.checks is None:
-        raise DataError(
-            f"{seen} has the columns and rows of {source.name} but not its values: the official file was altered; "
-            f"get it again with `{COMMAND} fetch {source.name}`."
+        said = _(
+            "{seen} has the columns and rows of {name} but not its values: the official file was altered; get it again "
+            "with `{command} fetch {name}`."
         )
+        raise DataError(said.format(seen=seen, name=source.name, command=COMMAND))
     _check_content(source, source.checks, table, seen)
     return written
 
@@ -144,10 +146,11 @@ def _read(source: Source, content: bytes, seen: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(io.BytesIO(content), sep=separator, encoding="utf-8-sig", low_memory=False)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser and empty-data errors are ValueErrors
-        raise DataError(
-            f"{seen} is not a readable table of {source.name} (it is empty, cut short or not a CSV file); "
-            f"get the official file with `{COMMAND} fetch {source.name}`."
-        ) from error
+        said = _(
+            "{seen} is not a readable table of {name} (it is empty, cut short or not a CSV file); get the official "
+            "file with `{command} fetch {name}`."
+        )
+        raise DataError(said.format(seen=seen, name=source.name, command=COMMAND)) from error
     return table
 
 
@@ -155,11 +158,13 @@ def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.Dat
     """``table`` with the course's columns in the course's order and types; rows that name no artist are left out."""
     missing = [c for c in source.columns if c.name not in table and c.upstream not in table]
     if missing:
-        names = ", ".join(c.name for c in missing)
-        raise DataError(
-            f"{seen} lacks {'columns' if len(missing) > 1 else 'the column'} {names} of {source.name}; "
-            f"get the official file with `{COMMAND} fetch {source.name}`."
+        said = ngettext(
+            "{seen} lacks the column {columns} of {name}; get the official file with `{command} fetch {name}`.",
+            "{seen} lacks columns {columns} of {name}; get the official file with `{command} fetch {name}`.",
+            len(missing),
         )
+        columns = current().between_items.join(c.name for c in missing)
+        raise DataError(said.format(seen=seen, columns=columns, name=source.name, command=COMMAND))
     course = table.rename(columns={c.upstream: c.name for c in source.columns if c.name not in table})
     course = course[[c.name for c in source.columns]]
     course = course.dropna(subset=[c.name for c in source.columns if c.type == "text"], ignore_index=True)
@@ -170,23 +175,32 @@ def _in_course_columns(source: Source, table: pd.DataFrame, seen: str) -> pd.Dat
         if not wrong and column.type == "int":
             wrong = bool((values != values.round()).any())
         if wrong:
-            kind = "whole number" if column.type == "int" else "number"
-            raise DataError(
-                f"{seen} has a value in column {column.name} that is no {kind}, so it is not the official "
-                f"{source.name}; get that with `{COMMAND} fetch {source.name}`."
+            said = _(
+                "{seen} has a value in column {column} that is no number, so it is not the official {name}; get that "
+                "with `{command} fetch {name}`."
             )
+            if column.type == "int":
+                said = _(
+                    "{seen} has a value in column {column} that is no whole number, so it is not the official {name}; "
+                    "get that with `{command} fetch {name}`."
+                )
+            raise DataError(said.format(seen=seen, column=column.name, name=source.name, command=COMMAND))
         course[column.name] = values.astype({"float": "float64", "int": "int64", "text": "str"}[column.type])
     return course
 
 
 def _check_rows(source: Source, table: pd.DataFrame, seen: str) -> None:
     if len(table) not in source.rows:
-        official = " or ".join(f"{rows:,}" for rows in source.rows)
-        usable = f"{len(table):,} usable row{'' if len(table) == 1 else 's'}"
-        raise DataError(
-            f"{seen} has {usable} where the official {source.name} has {official}: it was cut short or "
-            f"altered; get it again with `{COMMAND} fetch {source.name}`."
+        said = ngettext(
+            "{seen} has {count} usable row where the official {name} has {official}: it was cut short or altered; get "
+            "it again with `{command} fetch {name}`.",
+            "{seen} has {count} usable rows where the official {name} has {official}: it was cut short or altered; get "
+            "it again with `{command} fetch {name}`.",
+            len(table),
         )
+        official = _(" or ").join(f"{rows:,}" for rows in source.rows)
+        told = {"count": f"{len(table):,}", "official": official, "name": source.name}
+        raise DataError(said.format(seen=seen, command=COMMAND, **told))
 
 
 def _check_content(source: Source, checks: Checks, table: pd.DataFrame, seen: str) -> None:
@@ -208,7 +222,9 @@ def _check_content(source: Source, checks: Checks, table: pd.DataFrame, seen: st
     ):
         wrong.append("playlist_genre")
     if wrong:
-        raise DataError(
-            f"{seen} has other values than the official {source.name} in {', '.join(dict.fromkeys(wrong))}: it was "
-            f"altered; get it again with `{COMMAND} fetch {source.name}`."
+        said = _(
+            "{seen} has other values than the official {name} in {columns}: it was altered; get it again with "
+            "`{command} fetch {name}`."
         )
+        columns = current().between_items.join(dict.fromkeys(wrong))
+        raise DataError(said.format(seen=seen, name=source.name, columns=columns, command=COMMAND))

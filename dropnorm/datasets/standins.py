@@ -22,6 +22,7 @@ import pandas as pd
 from dropnorm import places
 from dropnorm.datasets import drawing, sources
 from dropnorm.datasets.errors import DataError
+from dropnorm.language import _
 
 Numbers = dict[str, Any]
 
@@ -41,10 +42,9 @@ def draw(name: str) -> pd.DataFrame:
         numbers = json.loads(_file(name))
         return draw_from(name, numbers)
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise DataError(
-            f"{places.STANDINS / name}.json is damaged ({type(error).__name__}: {error}); "
-            "restore it with `git checkout -- data/standins`."
-        ) from error
+        said = _("{file} is damaged ({kind}: {error}); restore it with `git checkout -- data/standins`.")
+        file = f"{places.STANDINS / name}.json"
+        raise DataError(said.format(file=file, kind=type(error).__name__, error=error)) from error
 
 
 def draw_from(name: str, numbers: Numbers) -> pd.DataFrame:
@@ -155,6 +155,5 @@ def _file(name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}); restore it with `git checkout -- data/standins`."
-        ) from error
+        said = _("{path} cannot be read ({reason}); restore it with `git checkout -- data/standins`.")
+        raise DataError(said.format(path=path, reason=error.strerror)) from error

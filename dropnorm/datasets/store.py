@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from dropnorm import places
@@ -17,6 +18,7 @@ from dropnorm.datasets import sources
 from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.datasets.sources import Source
 from dropnorm.files import write_atomically
+from dropnorm.language import _
 
 OFFICIAL = "official"
 STAND_IN = "stand-in"
@@ -26,7 +28,8 @@ def forced_source() -> str | None:
     """The source that the environment variable ``DROPNORM_SOURCE`` asks for, or None; raises DataError if unknown."""
     asked = os.environ.get("DROPNORM_SOURCE") or None
     if asked not in (None, OFFICIAL, STAND_IN):
-        raise DataError(f"DROPNORM_SOURCE is {asked!r}; set it to {OFFICIAL!r} or {STAND_IN!r}, or leave it unset.")
+        said = _("DROPNORM_SOURCE is {asked}; set it to {official} or {stand_in}, or leave it unset.")
+        raise DataError(said.format(asked=repr(asked), official=repr(OFFICIAL), stand_in=repr(STAND_IN)))
     return asked
 
 
@@ -39,10 +42,11 @@ def official_file(source: Source) -> Path | None:
     if folder:
         path = Path(folder) / source.file_name
         if not path.is_file():
-            raise DataError(
-                f"DROPNORM_DATA names {folder}, but there is no {source.file_name} in it; "
-                "put the official file there or unset DROPNORM_DATA."
+            said = _(
+                "DROPNORM_DATA names {folder}, but there is no {file} in it; put the official file there or unset "
+                "DROPNORM_DATA."
             )
+            raise DataError(said.format(folder=folder, file=source.file_name))
         _verified_in_place(source, path)
         return path
     return kept_official(source)
@@ -79,9 +83,8 @@ def stand_in_file(source: Source) -> Path:
         if not path.is_file() or "sha256" not in record:
             continue
         if sources.digest(_content(path)) != record["sha256"]:
-            raise DataError(
-                f"The stand-in {path} was altered or cut short; move or delete that file and it is drawn anew."
-            )
+            said = _("The stand-in {path} was altered or cut short; move or delete that file and it is drawn anew.")
+            raise DataError(said.format(path=path))
         if record.get("recipe") == recipe:
             return path
     content = sources.course_csv(standins.draw(source.name))
@@ -118,10 +121,17 @@ def write(path: Path, content: bytes) -> None:
     try:
         write_atomically(path, content)
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror or error}); free some space or allow writing there, then "
-            "try again: nothing was changed."
-        ) from error
+        said = _(
+            "{path} cannot be written ({reason}); free some space or allow writing there, then try again: nothing was "
+            "changed."
+        )
+        raise DataError(said.format(path=path, reason=error.strerror or error)) from error
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """The error that says that a file cannot be read."""
+    said = _("{path} cannot be read ({reason}); allow reading it.")
+    return DataError(said.format(path=path, reason=error.strerror or error))
 
 
 def _write_with_record(path: Path, content: bytes, record: dict[str, str]) -> None:
@@ -142,32 +152,40 @@ def _writable(folder: Path) -> bool:
 
 def _verified_in_place(source: Source, path: Path) -> None:
     """Raises DataError unless ``path`` is the official file in the course's form."""
-    content = _content(path)
-    if sources.digest(content) in source.course_sha256:
+    if _digest(path) in source.course_sha256:
         return
+    content = _content(path)
     sources.course_form(source, content, str(path))
     header = content.split(b"\n", 1)[0].decode("utf-8-sig").strip()
     if header != ",".join(column.name for column in source.columns):
-        raise DataError(
-            f"{path} holds the official {source.name}, but not in the course's columns; bring it in with "
-            f"`{COMMAND} import {path.parent}` and unset DROPNORM_DATA."
+        said = _(
+            "{path} holds the official {name}, but not in the course's columns; bring it in with "
+            "`{command} import {folder}` and unset DROPNORM_DATA."
         )
+        raise DataError(said.format(path=path, name=source.name, command=COMMAND, folder=path.parent))
 
 
 def _verify_kept(source: Source, path: Path) -> None:
     """Raises DataError unless ``path`` is the official file, as it was when it came."""
-    again = f"get it again with `{COMMAND} fetch {source.name}` or `import DIR`"
+    told = {"path": path, "command": COMMAND, "name": source.name}
     if not path.is_file():
-        raise DataError(f"The official file {path} was in use and is gone; {again}.")
-    content = _content(path)
-    seen = sources.digest(content)
+        said = _(
+            "The official file {path} was in use and is gone; get it again with `{command} fetch {name}` or `import "
+            "DIR`."
+        )
+        raise DataError(said.format(**told))
+    seen = _digest(path)
     if seen in source.course_sha256:
         return
     known = _record(path).get("sha256")
     if known is None:
-        sources.course_form(source, content, str(path))
+        sources.course_form(source, _content(path), str(path))
     elif seen != known:
-        raise DataError(f"The official file {path} was altered or cut short since it came; {again}.")
+        said = _(
+            "The official file {path} was altered or cut short since it came; get it again with `{command} fetch "
+            "{name}` or `import DIR`."
+        )
+        raise DataError(said.format(**told))
 
 
 def _record(path: Path) -> dict[str, str]:
@@ -179,8 +197,22 @@ def _record(path: Path) -> dict[str, str]:
     return record if isinstance(record, dict) else {}
 
 
+def _digest(path: Path) -> str:
+    """The digest of a file, taken again where it was changed: grading asks for it some twenty times a notebook."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return _digest_of(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _digest_of(path: Path, *state: int) -> str:
+    return sources.digest(_content(path))
+
+
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}); allow reading it.") from error
+        raise unreadable(path, error) from error

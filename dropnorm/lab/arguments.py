@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterable
 from numbers import Integral, Real
 
+from dropnorm.language import _, current, listed, spaced
+
 
 def refuse_objects(view: str, takes: str, value: object) -> None:
     """Say what a view takes where it was given something of another kind, such as a model or curves.
 
     Args:
         view: its name.
-        takes: what it takes and does.
+        takes: what it takes and does, translated.
         value: its first argument.
 
     Raises:
@@ -20,19 +22,21 @@ def refuse_objects(view: str, takes: str, value: object) -> None:
     """
     if value is not None and not isinstance(value, Real | str):
         raise TypeError(
-            f"{view} takes {takes}; this is a {type(value).__name__}. To draw learning curves of yours, use "
-            "`show_curves(curves)`."
+            _(
+                "{view} takes {takes}; this is a {kind}. To draw learning curves of yours, use `show_curves(curves)`."
+            ).format(view=view, takes=takes, kind=type(value).__name__)
         )
 
 
-def refuse_unknown(view: str, unknown: Iterable[str], known: str) -> None:
+def refuse_unknown(view: str, unknown: Iterable[str], known: Iterable[str]) -> None:
     """Say which settings a view has where it was given others.
 
     Raises:
         TypeError: there are unknown ones.
     """
     if unknown:
-        raise TypeError(f"{view} has no setting {', '.join(sorted(unknown))}; it has {known}.")
+        said = _("{view} has no setting {unknown}; it has {known}.")
+        raise TypeError(spaced(said.format(view=view, unknown=in_a_row(sorted(unknown)), known=listed(known))))
 
 
 def whole_number(name: str, value: object, low: int, high: int) -> int:
@@ -42,7 +46,8 @@ def whole_number(name: str, value: object, low: int, high: int) -> int:
         ValueError: it is not; names the argument, the limits and what it was.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
-        raise ValueError(f"{name} is a whole number from {low} to {high}; this is {value!r}.")
+        said = _("{name} is a whole number from {low} to {high}; this is {value}.")
+        raise ValueError(spaced(said.format(name=name, low=low, high=high, value=repr(value))))
     return int(value)
 
 
@@ -57,7 +62,11 @@ def real_number(name: str, value: object, low: float, high: float) -> float:
     except (TypeError, ValueError):
         given = math.nan
     if isinstance(value, bool | str) or not low <= given <= high:
-        raise ValueError(f"{name} is a number from {low:g} to {high:g}; this is {value!r}.")
+        raise ValueError(
+            _("{name} is a number from {low} to {high}; this is {value}.").format(
+                name=name, low=f"{low:g}", high=f"{high:g}", value=repr(value)
+            )
+        )
     return given
 
 
@@ -68,7 +77,10 @@ def one_of(name: str, value: object, allowed: tuple[float, ...]) -> float:
         ValueError: it is not; names the argument, what is allowed and what it was.
     """
     if isinstance(value, bool) or value not in allowed:
-        raise ValueError(f"{name} is {' or '.join(f'{each:g}' for each in allowed)}; this is {value!r}.")
+        choices = _(" or ").join(f"{each:g}" for each in allowed)
+        raise ValueError(
+            _("{name} is {choices}; this is {value}.").format(name=name, choices=choices, value=repr(value))
+        )
     return float(value)
 
 
@@ -79,6 +91,19 @@ def among(name: str, value: object, allowed: tuple[str, ...]) -> str:
         ValueError: it is not; names the argument, what it was and what is allowed.
     """
     if not isinstance(value, str) or value not in allowed:
-        choices = ", ".join(repr(each) for each in allowed)
-        raise ValueError(f"{name}={value!r} is not among the lab's choices: {choices}.")
+        raise not_among(name, value, allowed)
     return value
+
+
+def not_among(name: str, value: object, allowed: Iterable[object]) -> ValueError:
+    """The error that says what a lab's choices are, where it was given another value."""
+    return ValueError(
+        _("{name}={value} is not among the lab's choices: {choices}.").format(
+            name=name, value=repr(value), choices=in_a_row(map(repr, allowed))
+        )
+    )
+
+
+def in_a_row(items: Iterable[str]) -> str:
+    """Items one after the other, without a word before the last one."""
+    return current().between_items.join(items)

@@ -9,7 +9,8 @@ import ipywidgets as widgets
 import numpy as np
 
 from dropnorm.lab.arguments import among, one_of, real_number, refuse_objects, refuse_unknown, whole_number
-from dropnorm.lab.batch_norm_picture import EDGES, BatchNormPicture, Values
+from dropnorm.lab.batch_norm_picture import BatchNormPicture, Values
+from dropnorm.lab.batch_norm_reading import batch_norm_reading
 from dropnorm.lab.controls import (
     LAYER,
     ROOM,
@@ -23,25 +24,25 @@ from dropnorm.lab.controls import (
     spoken,
 )
 from dropnorm.lab.normalization import MOMENTA, Averages, Normalization
-from dropnorm.lab.numerals import plain, signed
-from dropnorm.lab.vehicle_batches import IN_TURN, MAKE_UPS, MIXED, ColouredBatch, VehicleBatches, apart, what
+from dropnorm.lab.vehicle_batches import IN_TURN, MAKE_UPS, MIXED, ColouredBatch, VehicleBatches
 from dropnorm.lab.view import View
+from dropnorm.language import N_, _, sentences
 
+KNOWN = ("seed", "scale", "shift", "batch_size", "momentum", "gamma", "beta", "activations", "make_up")
 SMALLEST, LARGEST = 8, 512  # batch sizes
 # The numbers that can be moved: what they are called, their limits, and by how much an arrow key moves them.
 NUMBERS = {
-    "scale": ("input scale", 0.5, 3, 0.1),
-    "shift": ("input shift", -4, 4, 0.1),
-    "batch_size": ("batch size", SMALLEST, LARGEST, 8),
-    "gamma": ("γ (scale)", 0, 2, 0.1),
-    "beta": ("β (shift)", -2, 2, 0.1),
+    "scale": (N_("input scale"), 0.5, 3, 0.1),
+    "shift": (N_("input shift"), -4, 4, 0.1),
+    "batch_size": (N_("batch size"), SMALLEST, LARGEST, 8),
+    "gamma": (N_("γ (scale)"), 0, 2, 0.1),
+    "beta": (N_("β (shift)"), -2, 2, 0.1),
 }
 DRAWN, VEHICLES = "drawn", "vehicles"
+KINDS = {DRAWN: N_("drawn"), VEHICLES: N_("vehicles")}
 BATCHES_PLAYED = 200  # then playing stops by itself, also where nobody looks any more
 MILLISECONDS_A_BATCH = 250
 STATIC_BATCHES = 100
-NEAR = 0.2  # two modes whose outputs lie no further apart nearly agree
-OFF = 0.1  # moving averages further than this share of the inputs' deviation are off
 
 
 class BatchNormLab(View):
@@ -89,16 +90,15 @@ class BatchNormLab(View):
         numbers = {"scale": scale, "shift": shift, "gamma": gamma, "beta": beta}
         words = {"activations": activations, "make_up": make_up}
         super().__init__(seed=seed, batch_size=batch_size, momentum=momentum, **numbers, **words)
-        known = "seed, scale, shift, batch_size, momentum, gamma, beta, activations and make_up"
-        refuse_unknown("BatchNormLab", unknown, known)
-        refuse_objects("BatchNormLab", "a seed and settings, and draws its own activations", seed)
+        refuse_unknown("BatchNormLab", unknown, KNOWN)
+        refuse_objects("BatchNormLab", _("a seed and settings, and draws its own activations"), seed)
         self.seed = whole_number("seed", seed, 0, 2**31 - 1)
         self.batch_size = whole_number("batch_size", batch_size, SMALLEST, LARGEST)
         scale, shift, gamma, beta = (real_number(name, value, *NUMBERS[name][1:3]) for name, value in numbers.items())
         self.scale, self.shift = scale, shift
         self.normalization = Normalization(one_of("momentum", momentum, MOMENTA), gamma, beta)
         self.activations = among("activations", activations, (DRAWN, VEHICLES))
-        self.make_up = among("make_up", make_up, MAKE_UPS)
+        self.make_up = among("make_up", make_up, tuple(MAKE_UPS))
         self.number = 0  # of the batch that is shown
 
     @property
@@ -133,37 +133,14 @@ class BatchNormLab(View):
 
     def reading(self) -> str:
         """What is seen, in words and numbers."""
-        before, training, inference = values = self.values()
-        state = self.normalization
-        seen = len(state.history)
-        batches = f"{seen} batch{'' if seen == 1 else 'es'} at momentum {state.momentum:g}"
-        moving = f"{signed(state.mean)} and {state.variance**0.5:.2f}"
-        affine = f" Both stretched by γ = {state.gamma:g} and shifted by β = {plain(state.beta)}."
-        between = float(np.abs(training - inference).max())
         coloured = self.coloured()
-        whose = f" of {what(coloured, self.vehicles.unit)}" if coloured else ""
-        colours = f" {apart(coloured, state)}" if coloured else ""
-        return (
-            f"{len(before)} activations{whose}, mean and standard deviation: {_statistics(before)} before; "
-            f"{_statistics(training)} after in training mode, by the batch's own statistics; {_statistics(inference)} "
-            f"after in inference mode, by the moving averages, {moving} after {batches}."
-            f"{affine if (state.gamma, state.beta) != (1, 0) else ''}{colours} {self._comparison(between)}"
-            f"{_beyond(values)}"
+        return batch_norm_reading(
+            self.values(),
+            self.normalization,
+            self._own(),
+            None if coloured is None else (coloured, self.vehicles.unit),
+            self.activations == VEHICLES and self.make_up == IN_TURN,
         )
-
-    def _comparison(self, between: float) -> str:
-        if between <= NEAR:
-            return f"The two modes nearly agree: no activation comes out more than {between:.2f} apart."
-        start = f"The same activation comes out up to {between:.2f} apart in the two modes:"
-        state, (mean, deviation) = self.normalization, self._own()
-        in_turn = self.activations == VEHICLES and self.make_up == IN_TURN
-        off = OFF * deviation * (2 if in_turn else 1)  # each batch in turn pulls them to its own colour
-        if max(abs(state.mean - mean), abs(state.variance**0.5 - deviation)) > off:
-            own = f"{plain(mean)} and {plain(deviation)}"
-            return f"{start} the moving averages are still off the inputs' own, {own}."
-        if in_turn:
-            return f"{start} the moving averages have arrived between the colours, this batch is of one."
-        return f"{start} the moving averages have arrived, this batch's own statistics differ by chance."
 
     def _own(self) -> tuple[float, float]:
         """Mean and standard deviation of the inputs, to which the moving averages go."""
@@ -175,7 +152,7 @@ class BatchNormLab(View):
     def static(self) -> tuple[str, str]:
         """The picture after the first hundred batches, with everything else as at the start; and its reading."""
         lab = BatchNormLab(**self._asked)
-        for _ in range(STATIC_BATCHES):
+        for _number in range(STATIC_BATCHES):
             lab.next_batch()
         alt = lab.reading()
         return BatchNormPicture().whole(*lab._shown(), alt), alt
@@ -201,28 +178,35 @@ class BatchNormLab(View):
         now |= {"gamma": state.gamma, "beta": state.beta}
         self._numbers = {
             name: NumberControl(
-                label, now[name], low, high, step, css=f"dropnorm-{name}".replace("_", "-"), whole=name == "batch_size"
+                _(label),
+                now[name],
+                low,
+                high,
+                step,
+                css=f"dropnorm-{name.replace('_', '-')}",
+                whole=name == "batch_size",
             )
             for name, (label, low, high, step) in NUMBERS.items()
         }
         for control in self._numbers.values():
             control.on_change(self._numbers_changed)
         momenta = [(f"{momentum:g}", momentum) for momentum in MOMENTA]
-        self._momentum = choice("momentum", momenta, state.momentum, "dropnorm-momentum")
+        self._momentum = choice(_("momentum"), momenta, state.momentum, "dropnorm-momentum")
         self._momentum.observe(self._momentum_changed, "value")
-        kinds = [(kind, kind) for kind in (DRAWN, VEHICLES)]
-        self._activations = choice("activations", kinds, self.activations, "dropnorm-activations")
-        make_ups = [(make_up, make_up) for make_up in MAKE_UPS]
-        self._make_up = choice("colours", make_ups, self.make_up, "dropnorm-make-up")
+        kinds = [(_(label), kind) for kind, label in KINDS.items()]
+        self._activations = choice(_("activations"), kinds, self.activations, "dropnorm-activations")
+        make_ups = [(_(label), make_up) for make_up, label in MAKE_UPS.items()]
+        self._make_up = choice(_("colours"), make_ups, self.make_up, "dropnorm-make-up")
         self._make_up.disabled = self.activations == DRAWN
         self._make_up.style.description_width, self._make_up.layout.margin = "max-content", "2px 2px 2px 16px"
         for control in (self._activations, self._make_up):
             control.observe(self._kind_changed, "value")
-        self._player = Player("play batches", (0, 0, BATCHES_PLAYED), MILLISECONDS_A_BATCH, self._played, self._draw)
+        batches = (0, 0, BATCHES_PLAYED)
+        self._player = Player(_("play batches"), batches, MILLISECONDS_A_BATCH, self._played, self._draw)
         buttons = [
-            button("next batch", "dropnorm-next-batch", self._next_batch),
+            button(_("next batch"), "dropnorm-next-batch", self._next_batch),
             self._player.box,
-            button("reset moving averages", "dropnorm-reset", self._reset),
+            button(_("reset moving averages"), "dropnorm-reset", self._reset),
         ]
         self._draw()
         return widgets.VBox(
@@ -238,7 +222,7 @@ class BatchNormLab(View):
     def _draw(self) -> None:
         text = self.reading()
         notes = [control.take_note() for control in self._numbers.values()]
-        self._reading.value = spoken(" ".join([*filter(None, notes), text]), live=not self._player.playing)
+        self._reading.value = spoken(sentences(*notes, text), live=not self._player.playing)
         self._frame.value, self._picture.value = self._drawing.layers(*self._shown(), text)
 
     def _numbers_changed(self) -> None:
@@ -251,12 +235,12 @@ class BatchNormLab(View):
         self.normalization.momentum = change["new"]
         self._draw()
 
-    def _kind_changed(self, _: dict[str, Any]) -> None:
+    def _kind_changed(self, change: dict[str, Any]) -> None:
         self.activations, self.make_up = self._activations.value, self._make_up.value
         self._make_up.disabled = self.activations == DRAWN
         self._make_room()
         if self.activations == VEHICLES:  # the first time it takes a moment
-            self._reading.value = spoken("Painting cars, blue and red …")
+            self._reading.value = spoken(_("Painting cars, blue and red …"))
         self._draw()
 
     def _make_room(self) -> None:
@@ -274,13 +258,3 @@ class BatchNormLab(View):
     def _reset(self) -> None:
         self.normalization.reset()
         self._draw()
-
-
-def _statistics(values: np.ndarray) -> str:
-    return f"{signed(values.mean(dtype=float))} and {values.std(dtype=float):.2f}"
-
-
-def _beyond(values: Sequence[np.ndarray]) -> str:
-    """What of the histograms lies beyond their axis."""
-    count = sum(int(((each < EDGES[0]) | (each > EDGES[-1])).sum()) for each in values)
-    return f" {count} beyond the axes, counted in the outermost bars." if count else ""

@@ -15,10 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropnorm.figures import BLUE, GREEN, PURPLE, VERMILLION, svg
+from dropnorm.fonts import label
 from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
 from dropnorm.lab.normalization import Averages
 from dropnorm.lab.numerals import signed
 from dropnorm.lab.vehicle_batches import Colours
+from dropnorm.language import N_, _, current
+from dropnorm.lettering import abreast, fitting
 
 SIZE = (7.6, 5.2)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 EDGES = np.linspace(-8, 12, 41)  # of the bars; what lies beyond is counted in the outermost
@@ -27,7 +30,8 @@ ENDS = (100, 300, 1000, 3000, 10_000, 30_000)  # right ends of the axis of batch
 LOOK = 'fill="currentColor" stroke-linejoin="round" font-family="sans-serif" font-size="10"'
 AVERAGES = (-5.0, 5.0)
 POINTS = 400  # at most, of one line
-PANELS = (("before", BLUE), ("after, training mode", GREEN), ("after, inference mode", VERMILLION))
+PANELS = ((N_("before"), BLUE), (N_("after, training mode"), GREEN), (N_("after, inference mode"), VERMILLION))
+STATISTICS, ROOM = 9, 175  # points: the letters of the numbers above a panel, and what room they have
 RED = f'fill="none" stroke="{VERMILLION}" stroke-width="1.8" stroke-dasharray="5 2.5"'
 Values = Sequence[np.ndarray] | Sequence[Colours]
 BATCH_DOTS, BATCH_CROSSES = {"marker": ".", "linestyle": "none"}, {"marker": "x", "linestyle": "none", "markersize": 5}
@@ -80,29 +84,36 @@ class Frame:
             2, 3, left=0.08, right=0.97, top=0.89, bottom=0.1, wspace=0.1, hspace=0.75, height_ratios=(5, 4)
         )
         self._histograms: list[Axes] = []
-        for place, (title, _) in enumerate(PANELS):
+        for place, (title, _colour) in enumerate(PANELS):
             axes = figure.add_subplot(grid[0, place])
-            axes.set_title(title, fontsize=10, pad=16)
-            axes.set(xlim=(EDGES[0], EDGES[-1]), ylim=(0, top), xlabel="activation")
-            axes.set(ylabel="share of the batch") if place == 0 else axes.tick_params(labelleft=False)
+            axes.set_title(label(title), fontsize=fitting(label(title), 10, ROOM), pad=16)
+            axes.set(xlim=(EDGES[0], EDGES[-1]), ylim=(0, top), xlabel=label(N_("activation")))
+            axes.set(ylabel=label(N_("share of the batch"))) if place == 0 else axes.tick_params(labelleft=False)
             self._histograms.append(axes)
         self._averages = figure.add_subplot(grid[1, :])
-        self._averages.set(xlim=(0, end), ylim=AVERAGES, xlabel="batches seen since the reset", ylabel="activation")
-        for label, colour, look in (
-            ("batch mean", BLUE, BATCH_DOTS),
-            ("moving mean", BLUE, {"linestyle": "-"}),
-            ("batch standard deviation", PURPLE, BATCH_CROSSES),
-            ("moving standard deviation", PURPLE, {"linestyle": "--"}),
-        ):
-            self._averages.plot([], [], color=colour, label=label, **look)
+        self._averages.set(xlim=(0, end), ylim=AVERAGES)
+        self._averages.set_xlabel(label(N_("batches seen since the reset")))
+        self._averages.set_ylabel(label(N_("activation")), labelpad=0)  # Chinese letters are higher than ours
+        lines = {
+            N_("batch mean"): (BLUE, BATCH_DOTS),
+            N_("moving mean"): (BLUE, {"linestyle": "-"}),
+            N_("batch standard deviation"): (PURPLE, BATCH_CROSSES),
+            N_("moving standard deviation"): (PURPLE, {"linestyle": "--"}),
+        }
+        named = {label(line): drawn for line, drawn in lines.items()}
+        for line, (colour, look) in named.items():
+            self._averages.plot([], [], color=colour, label=line, **look)
+        ncols = abreast(named, 3 * ROOM, 9, 1.2)
         self._averages.legend(
-            loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=4, frameon=False, fontsize=9, columnspacing=1.2
+            loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=ncols, frameon=False, fontsize=9, columnspacing=1.2
         )
-        self.axes = svg(figure, "Axes of three histograms and of the moving averages.")
+        self.axes = svg(figure, _("Axes of three histograms and of the moving averages."))
 
     def histogram(self, place: int, values: np.ndarray) -> str:
         """The bars of one panel, a dashed line at the mean, and mean and standard deviation as numbers."""
-        said = f"mean {signed(values.mean(dtype=float))}, standard deviation {values.std(dtype=float):.2f}"
+        said = _("mean {mean}, standard deviation {deviation}").format(
+            mean=signed(values.mean(dtype=float)), deviation=f"{values.std(dtype=float):.2f}"
+        )
         mean = self._mean(place, values, 'stroke="currentColor" stroke-dasharray="5 3"')
         return self._panel(place, self._bars(place, *_shares(values), PANELS[place][1]) + mean, said)
 
@@ -119,18 +130,19 @@ class Frame:
             self._mean(place, both.red, f'stroke="{VERMILLION}" stroke-dasharray="5 2.5"'),
             self._key(place) if place == 0 else "",
         ]
-        said = ", ".join(
+        said = current().between_items.join(
             f"{name} {signed(each.mean(dtype=float))} ± {each.std(dtype=float):.2f}"
-            for name, each in (("blue", both.blue), ("red", both.red))
+            for name, each in ((_("blue"), both.blue), (_("red"), both.red))
         )
         return self._panel(place, "".join(drawn), said)
 
     def _panel(self, place: int, drawn: str, said: str) -> str:
         """What is drawn in a panel, and the numbers above it."""
-        box, (_, ceiling) = self._histograms[place].get_window_extent(), self._limits(place)
+        box, (_floor, ceiling) = self._histograms[place].get_window_extent(), self._limits(place)
+        size = fitting(said, STATISTICS, ROOM)
         return (
             f'<g class="histogram">{drawn}<text class="statistics" x="{(box.x0 + box.x1) / 2:.1f}" '
-            f'y="{ceiling - 5:.1f}" text-anchor="middle" font-size="9">{escape(said)}</text></g>'
+            f'y="{ceiling - 5:.1f}" text-anchor="middle" font-size="{size:.3g}">{escape(said)}</text></g>'
         )
 
     def _bars(self, place: int, shares: np.ndarray, colour: str) -> str:
@@ -153,12 +165,12 @@ class Frame:
 
     def _key(self, place: int) -> str:
         """What bars and outline stand for, in the panel's left corner, where few activations lie."""
-        (x, _), (_, ceiling) = self._corners(place, np.zeros(len(EDGES)))[0] + 5, self._limits(place)
+        (x, _y), (_floor, ceiling) = self._corners(place, np.zeros(len(EDGES)))[0] + 5, self._limits(place)
         return (
             f'<rect x="{x:.1f}" y="{ceiling + 6:.1f}" width="12" height="7" fill="{BLUE}"/>'
-            f'<text x="{x + 16:.1f}" y="{ceiling + 13:.1f}" font-size="9">blue</text>'
+            f'<text x="{x + 16:.1f}" y="{ceiling + 13:.1f}" font-size="9">{_("blue")}</text>'
             f'<path d="M{x:.1f} {ceiling + 22:.1f}h12" {RED}/>'
-            f'<text x="{x + 16:.1f}" y="{ceiling + 25:.1f}" font-size="9">red</text>'
+            f'<text x="{x + 16:.1f}" y="{ceiling + 25:.1f}" font-size="9">{_("red")}</text>'
         )
 
     def _corners(self, place: int, shares: np.ndarray) -> np.ndarray:

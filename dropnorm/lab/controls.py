@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from dropnorm.lab.numerals import plain
+from dropnorm.language import _, width
 
 BUTTON = {"width": "auto", "flex": "0 0 auto"}  # as wide as its words, on narrow pages too
 WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page puts controls on a further line
@@ -17,7 +18,8 @@ WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}  # a narrow page pu
 LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "max_width": "100%", "overflow": "hidden"}
 LINES = "line-height: 1.45; white-space: normal"  # of text; ipywidgets sets it as wide apart as controls
 ROOM = "clamp(6.2em, calc(17em - 10vw), 11em)"  # of a long reading: seven lines on a narrow page, four on a wide one
-LABEL_WIDTH, FIELD_WIDTH, SLIDER_WIDTH = "7em", "14.5em", "16em"
+COLUMN = 7  # em: the labels of numbers and choices that stand below one another are no narrower
+NUMBER, SLIDER_WIDTH = 7.5, "16em"  # the number itself, in em
 
 
 class NumberControl:
@@ -45,8 +47,8 @@ class NumberControl:
             step=step,
             description=label,
             tooltip=label,
-            style={"description_width": LABEL_WIDTH},
-            layout={"width": FIELD_WIDTH},
+            style={"description_width": room(label, at_least=COLUMN)},
+            layout={"width": room(label, at_least=COLUMN, beside=NUMBER)},
         )
         self.slider = (widgets.IntSlider if whole else widgets.FloatSlider)(
             value=self._nearest_step(),
@@ -80,14 +82,19 @@ class NumberControl:
             return
         wanted = change["new"]
         if not math.isfinite(wanted):
-            self._note = f"{self.label}: {wanted} is not a number to work with; it stays at {plain(self.value)}."
+            self._note = _("{label}: {value} is not a number to work with; it stays at {number}.").format(
+                label=self.label, value=wanted, number=plain(self.value)
+            )
         else:
             within = min(max(wanted, self.low), self.high)
             self.value = round(within) if self.whole else within
-            limits = f"is outside {plain(self.low)} to {plain(self.high)}"
+            numbers = {"value": plain(wanted), "low": plain(self.low), "high": plain(self.high)}
+            if within != wanted:
+                note = _("{label}: {value} is outside {low} to {high}; {number} is used.")
+            else:
+                note = _("{label}: {value} is not a whole number; {number} is used.")
             if self.value != wanted:
-                why = limits if within != wanted else "is not a whole number"
-                self._note = f"{self.label}: {plain(wanted)} {why}; {plain(self.value)} is used."
+                self._note = note.format(label=self.label, number=plain(self.value), **numbers)
         self._setting = True
         try:
             self.field.value = self.value
@@ -148,6 +155,17 @@ class Player:
         changed()
 
 
+def room(*labels: str, at_least: float = 0, beside: float = 0) -> str:
+    """A width in which the longest of the labels can be read: a column of a terminal is about half an em.
+
+    Args:
+        labels: what has to be read.
+        at_least: em that they have in any case.
+        beside: em for what stands beside them.
+    """
+    return f"{max(at_least, max(map(width, labels)) / 2 + 0.5) + beside:g}em"
+
+
 def spoken(text: str, live: bool = True) -> str:
     """A reading, as HTML that a screen reader says when it changes.
 
@@ -186,8 +204,8 @@ def choice(label: str, options: list[tuple[str, Any]], value: Any, css: str) -> 
         value=value,
         description=label,
         tooltip=label,
-        tooltips=[f"{label}: {name}" for name, _ in options],
-        style={"button_width": "auto", "description_width": LABEL_WIDTH},
+        tooltips=[_("{label}: {option}").format(label=label, option=name) for name, value in options],
+        style={"button_width": "auto", "description_width": room(label, at_least=COLUMN)},
         layout={"width": "max-content", "display": "flex", "flex_flow": "row", "align_items": "baseline"},
     )
     made.add_class(css)

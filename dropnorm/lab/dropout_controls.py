@@ -9,13 +9,16 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice, html_widget
+from dropnorm.lab.controls import BUTTON, LAYER, WRAPPED, choice, html_widget, room
 from dropnorm.lab.presets import PRESETS
 from dropnorm.lab.setting import ALLOWED, EPOCHS, RATES, Setting
+from dropnorm.language import N_, _
 
-PLACES = [("before activation" if place == "before" else str(place), place) for place in ALLOWED["batch_norm"]]
+PLACES = {"off": N_("off"), "after": N_("after"), "before": N_("before activation"), "first": N_("first")}
+INPUTS = {"raw": N_("raw"), "standardised": N_("standardised")}
 WIDE = {"description_width": "max-content"}
 WIDTH = "760px"  # at most: as wide as the drawing
+LONG = {"width": "auto", "min_width": "148px"}  # of the buttons that do most: at least as wide as ipywidgets makes one
 CHOICES = ("batch_norm", "inputs", "width", "optimizer", "seed")
 
 
@@ -28,27 +31,37 @@ class DropoutControls:
 
     def __init__(self, setting: Setting) -> None:
         self.rate = widgets.FloatSlider(
-            min=0, max=RATES[-1], step=0.05, readout=False, tooltip="dropout rate", layout={"width": "260px"}
+            min=0, max=RATES[-1], step=0.05, readout=False, tooltip=_("dropout rate"), layout={"width": "260px"}
         )
-        self.rate_field = widgets.FloatText(
-            step=0.05, description="dropout rate", tooltip="dropout rate", style=WIDE, layout={"width": "150px"}
-        )
-        self.batch_norm = _choice("batch normalization", PLACES, "bn", "9.5em")
-        self.inputs = _choice("inputs", [(str(each), each) for each in ALLOWED["inputs"]], "inputs", "3.5em")
-        self.width = _choice("units in each layer", [(str(each), each) for each in ALLOWED["width"]], "width", "8.5em")
-        self.optimizer = _choice("optimizer", [(str(each), each) for each in ALLOWED["optimizer"]], "optimizer", "5em")
-        self.seed = widgets.BoundedIntText(
-            min=0, max=2**31 - 1, description="seed", tooltip="seed", style=WIDE, layout={"width": "150px"}
-        )
+        self.rate_field = widgets.FloatText(step=0.05, **_labelled(_("dropout rate"), 5))
+        places = [(_(PLACES[each]), each) for each in ALLOWED["batch_norm"]]
+        self.batch_norm = _choice(_("batch normalization"), places, "bn")
+        self.inputs = _choice(_("inputs"), [(_(INPUTS[each]), each) for each in ALLOWED["inputs"]], "inputs")
+        self.width = _choice(_("units in each layer"), [(str(each), each) for each in ALLOWED["width"]], "width")
+        optimizers = [(str(each), each) for each in ALLOWED["optimizer"]]
+        self.optimizer = _choice(_("optimizer"), optimizers, "optimizer")
+        self.seed = widgets.BoundedIntText(min=0, max=2**31 - 1, **_labelled(_("seed"), 9))
         self.presets = [
-            widgets.Button(description=preset.name, tooltip=f"Show: {preset.name}", layout=BUTTON) for preset in PRESETS
+            widgets.Button(
+                description=_(preset.name), tooltip=_("Show: {preset}").format(preset=_(preset.name)), layout=BUTTON
+            )
+            for preset in PRESETS
         ]
-        self.more = widgets.ToggleButton(description="more", tooltip="Units, optimizer and seed", layout=BUTTON)
-        self.train = widgets.Button(description="Train live", icon="play", tooltip="Train this network now, by Keras")
-        self.stop = widgets.Button(description="Stop", icon="stop", disabled=True, tooltip="End the live training")
-        self.reset = widgets.Button(description="Reset", icon="refresh", tooltip="Back to where the cell began")
+        self.more = widgets.ToggleButton(description=_("more"), tooltip=_("Units, optimizer and seed"), layout=BUTTON)
+        self.train = widgets.Button(
+            description=_("Train live"), icon="play", tooltip=_("Train this network now, by Keras"), layout=LONG
+        )
+        self.stop = widgets.Button(
+            description=_("Stop"), icon="stop", disabled=True, tooltip=_("End the live training"), layout=LONG
+        )
+        self.reset = widgets.Button(
+            description=_("Reset"), icon="refresh", tooltip=_("Back to where the cell began"), layout=LONG
+        )
         self.progress = widgets.IntProgress(
-            max=EPOCHS, tooltip="epochs of the live training", style=WIDE, layout={"width": "300px"}
+            max=EPOCHS,
+            tooltip=_("epochs of the live training"),
+            style=WIDE,
+            layout={"width": room(_come_to(EPOCHS), beside=11.5)},
         )
         self.frame, self.curves = (html_widget(layout=LAYER) for _ in range(2))
         self.reading, self.source = (
@@ -56,8 +69,8 @@ class DropoutControls:
             for height in ("4.5em", "3em")
         )
         self.code = widgets.Text(
-            description="this state as code",
-            tooltip="this state as code",
+            description=_("this state as code"),
+            tooltip=_("this state as code"),
             style=WIDE,
             layout={"width": "auto", "max_width": WIDTH},
         )
@@ -72,7 +85,7 @@ class DropoutControls:
             getattr(self, name).add_class(f"dropnorm-{name.replace('_', '-')}")
         folded = _row(self.width, self.optimizer, self.seed)
         widgets.dlink((self.more, "value"), (folded.layout, "display"), lambda more: "flex" if more else "none")
-        presets = _row(widgets.Label("show me", tooltip="show me"), *self.presets)
+        presets = _row(widgets.Label(_("show me"), tooltip=_("show me")), *self.presets)
         presets.add_class("dropnorm-preset")
         return widgets.VBox(
             [
@@ -97,7 +110,7 @@ class DropoutControls:
 
     def epochs(self, number: int) -> None:
         """How far the live training has come, as a bar and in words."""
-        self.progress.value, self.progress.description = number, f"live: epoch {number} of {EPOCHS}"
+        self.progress.value, self.progress.description = number, _come_to(number)
 
     def training(self, running: bool) -> None:
         """What may be pressed while a live training runs: its rate and Stop; what would need another network waits."""
@@ -106,10 +119,19 @@ class DropoutControls:
             control.disabled = running
 
 
-def _choice(label: str, options: list[tuple[str, Any]], css: str, room: str) -> widgets.ToggleButtons:
+def _come_to(epoch: int) -> str:
+    return _("live: epoch {epoch} of {epochs}").format(epoch=epoch, epochs=EPOCHS)
+
+
+def _labelled(label: str, em: float) -> dict[str, Any]:
+    """What gives a field its label, with so much room for what is typed."""
+    return {"description": label, "tooltip": label, "style": WIDE, "layout": {"width": room(label, beside=em)}}
+
+
+def _choice(label: str, options: list[tuple[str, Any]], css: str) -> widgets.ToggleButtons:
     """Buttons of which one is pressed, with room for the label before them."""
     made = choice(label, options, options[0][1], f"dropnorm-{css}")
-    made.style.description_width = room
+    made.style.description_width = room(label)
     made.layout.margin = "2px 16px 2px 2px"
     return made
 

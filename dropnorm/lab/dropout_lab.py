@@ -23,6 +23,7 @@ from dropnorm.lab.reading import reading, reading_of_part, runs_and_seeds
 from dropnorm.lab.setting import EPOCHS, Setting, nearest_rate
 from dropnorm.lab.swept import SweptCurves
 from dropnorm.lab.wine_lab import WineLab
+from dropnorm.language import N_, _, sentences
 from dropnorm.sweep.plan import Plan
 
 PAUSE = 0.1  # seconds between pictures of a live training: more would keep a slider's move waiting
@@ -41,7 +42,9 @@ class Drawn:
     @property
     def words(self) -> str:
         """Which they are, in words."""
-        return "the live training" if self.setting is None else f"{self.setting.words}, swept"
+        if self.setting is None:
+            return _("the live training")
+        return _("{setting}, swept").format(setting=self.setting.words)
 
 
 class DropoutLab(WineLab):
@@ -61,7 +64,7 @@ class DropoutLab(WineLab):
 
     css = "dropnorm-lab"
     kind = Setting
-    shows = "a slider for the dropout rate above the learning curves of red wine."
+    shows = N_("a slider for the dropout rate above the learning curves of red wine.")
 
     def __init__(
         self,
@@ -73,8 +76,8 @@ class DropoutLab(WineLab):
         seed: int | None = None,
         **unknown: Any,
     ) -> None:
-        refuse_unknown("DropoutLab", unknown, "rate, batch_norm, inputs, width, optimizer and seed")
-        refuse_objects("DropoutLab", "a dropout rate and settings, and trains its own networks", rate)
+        refuse_unknown("DropoutLab", unknown, ("rate", "batch_norm", "inputs", "width", "optimizer", "seed"))
+        refuse_objects("DropoutLab", _("a dropout rate and settings, and trains its own networks"), rate)
         super().__init__(rate=rate, batch_norm=batch_norm, inputs=inputs, width=width, optimizer=optimizer, seed=seed)
 
     def close(self) -> None:
@@ -150,7 +153,8 @@ class DropoutLab(WineLab):
         if near != rate:
             with self._lock:
                 self.controls.rate_field.value = near
-            self._say(f"The lab's rates go from 0 to 0.9 in steps of 0.05: {near:g} is the nearest to {rate:g}.")
+            said = _("The lab's rates go from 0 to 0.9 in steps of 0.05: {near} is the nearest to {typed}.")
+            self._say(said.format(near=f"{near:g}", typed=f"{rate:g}"))
 
     def _preset(self, preset: Preset) -> None:
         self.go(preset.setting)
@@ -209,7 +213,7 @@ class DropoutLab(WineLab):
             if self.controls is None or token is not self._token:
                 return
             stopped = self._progress is None or self._progress.epochs < EPOCHS
-            self._said, self._token = failure or ("Stopped." if stopped else ""), None
+            self._said, self._token = failure or (_("Stopped.") if stopped else ""), None
             self._paint()
             self.controls.training(False)
             if self._live.stopping:  # Stop was pressed, and cannot keep the focus
@@ -232,39 +236,48 @@ class DropoutLab(WineLab):
             ghost = None if swept is None else Drawn(swept, self.setting)
             seen = reading(shown.curves) if progress.epochs == EPOCHS else reading_of_part(shown.curves, EPOCHS)
             self.controls.epochs(progress.epochs)
-            source = (
-                f"Live: Keras' fit (seed {live.plan.seed}) from rate {live.first_rate:g} on, {self._data()}"
-                + "".join(f"; rate {change.rate:g} from epoch {change.epochs:.1f} on" for change in changes)
-                + "."
-            )
+            source = self._trained(live, progress)
         else:
             if swept is None:
-                curves = f"curves at rate {self.setting.rate:g}"
-                note = f"no {curves}" if self._swept.failure else f"computing the {curves} …"
+                note = _("computing the curves at rate {rate} …")
+                if self._swept.failure:
+                    note = _("no curves at rate {rate}")
+                note = note.format(rate=f"{self.setting.rate:g}")
             else:
                 if self._shown is not None and self._shown.setting != self.setting:
                     self._ghost = self._shown
                 self._shown = Drawn(swept, self.setting)
             shown, ghost = self._shown, self._ghost
             seen = (note and self._swept.failure) or note or reading(shown.curves, self._without())
-            source = "" if swept is None else f"Swept: {runs_and_seeds(swept)}, {self._data()}."
+            source = ""
+            if swept is not None:
+                source = _("Swept: {runs}, {data}.").format(runs=runs_and_seeds(swept), data=self._data())
             if not note and self._token is not None and not live.stopping:
-                seen += " The live training starts: Keras builds its network."
+                seen = sentences(seen, _("The live training starts: Keras builds its network."))
         if ghost is not None and not note:
-            source += f" Thin and broken lines: {ghost.words}."
+            source = sentences(source, _("Thin and broken lines: {curves}.").format(curves=ghost.words))
         controls = self.controls
         drawn = None if shown is None else shown.curves
         behind = None if ghost is None else ghost.curves
         controls.curves.value = self._picture.curves(drawn, behind, changes, note, seen)
         # While it trains, the sentence changes several times a second: nobody could listen.
-        said = f"{self._said} " if self._said and self._said != seen else ""
-        controls.reading.value = spoken(said + seen, live=self._token is None)
+        said = self._said if self._said != seen else ""
+        controls.reading.value = spoken(sentences(said, seen), live=self._token is None)
         controls.source.value = f"<small>{escape(source)}</small>"
         self._painted = time.monotonic()
 
     def _without(self) -> LearningCurves | None:
         """The swept curves of the same setting at rate 0, to compare with."""
         return self._swept.at(self.setting.at(0.0)) if self.setting.rate else None
+
+    def _trained(self, live: LiveTraining, progress: Progress) -> str:
+        """What the live training is, and at which rates."""
+        told = _("Live: Keras' fit (seed {seed}) from rate {rate} on, {data}").format(
+            seed=live.plan.seed, rate=f"{live.first_rate:g}", data=self._data()
+        )
+        moved = _("rate {rate} from epoch {epoch} on")
+        changes = (moved.format(rate=f"{each.rate:g}", epoch=f"{each.epochs:.1f}") for each in progress.changes)
+        return _("{words}.").format(words=_("; ").join([told, *changes]))
 
     def _data(self) -> str:
         return wine.words(self.setting.inputs, self._source)

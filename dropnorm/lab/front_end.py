@@ -13,17 +13,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from dropnorm.language import N_, _
+
 if TYPE_CHECKING:
     import ipywidgets
 
-NO_KERNEL = (
+NO_KERNEL = N_(
     "The controls of this cell have lost their kernel. To bring them back, run the cell with the imports, then this."
 )
 LIVE = "dropnorm-live"  # the outermost box's CSS class; ipywidgets adds `jupyter-widgets-disconnected` when it is dead
 # The hint's output follows the widgets' own. It is seen where those are dead: after a moment, for while a page loads
 # there are none either. ipywidgets does not notice a kernel that was shut down, JupyterLab's own sign beside the
 # kernel's name does. Other pages build outputs in another way and show no hint.
-HINT = f"""<style>
+HINT = f"""
 .dropnorm-hint {{ display: none }}
 @keyframes dropnorm-hint {{ from {{ visibility: hidden; max-height: 0; margin: 0 }} }}
 .jp-OutputArea-child .dropnorm-hint {{ display: block; animation: dropnorm-hint 0s 3s backwards }}
@@ -32,7 +34,7 @@ HINT = f"""<style>
 }}
 .jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="unknown"]) .jp-OutputArea .jp-OutputArea-child
   .jp-OutputArea-output .dropnorm-hint {{ display: block }}
-</style><p class="dropnorm-hint" role="note">{NO_KERNEL}</p>"""
+"""
 
 
 def running_cell() -> tuple[str, str] | None:
@@ -66,7 +68,9 @@ def show(box: ipywidgets.Box, html: str, plain: str) -> None:
     _answer_beside_a_cell(box)
     view = box._repr_mimebundle_()
     display({**view, "text/html": html, "text/plain": plain}, raw=True)
-    display({"text/html": HINT, "text/plain": NO_KERNEL}, raw=True)
+    words = _(NO_KERNEL)
+    hint = f'<style>{HINT}</style><p class="dropnorm-hint" role="note">{words}</p>'
+    display({"text/html": hint, "text/plain": words}, raw=True)
 
 
 def _answer_beside_a_cell(widget: ipywidgets.Widget) -> None:

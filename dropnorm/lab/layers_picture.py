@@ -13,6 +13,8 @@ import numpy as np
 from dropnorm.figures import GREEN, VERMILLION
 from dropnorm.lab.drawing import POINTS_AN_INCH, element
 from dropnorm.lab.numerals import plain, signed
+from dropnorm.language import _, listed, spaced, wrapped
+from dropnorm.lettering import fitting
 from dropnorm.sweep.activations import BARS, END, LINEAR, LayerOutputs, Outputs
 
 COLUMNS, WIDTH, GAP = 4, 130.0, 9.0  # points: together 547, as wide as the curves
@@ -21,6 +23,7 @@ HEIGHT = TITLE + 2 * LINE + BARS_HEIGHT + TICKS + 8  # of a panel
 ROWS = 4  # the inputs, the legend and the output; then a row for each of three blocks
 SIZE = ((COLUMNS * (WIDTH + GAP) - GAP) / POINTS_AN_INCH, ROWS * HEIGHT / POINTS_AN_INCH)
 FULL = 0.2  # the share of the values that fills the height; what is more is cut off, and the zeros are told in words
+LEGEND = 16  # columns of a terminal: a line of the legend
 NUMBERED = (-10, -1, 0, 1, 10)  # at the axis, whose ends are about ±100
 LOOK = 'fill="currentColor" stroke-linejoin="round" font-family="sans-serif"'
 TRAINING = f'fill="none" stroke="{GREEN}" stroke-width="1.6" stroke-dasharray="4 2"'
@@ -47,10 +50,10 @@ def layers_svg(layers: Sequence[LayerOutputs], alt: str, note: str = "") -> str:
 def described(layers: Sequence[LayerOutputs]) -> str:
     """The same in words: each layer's mean and spread in both modes, as long as they are not alike."""
     told = []
-    for layer, title, *_ in _arranged(layers):
-        both = " and ".join(f"{mode} {_numbers(each)}" for mode, each in _modes(layer))
-        told.append(f"{title}: {both}")
-    return "; ".join(told)
+    for layer, title, _column, _row in _arranged(layers):
+        both = listed(_("{mode} {numbers}").format(mode=mode, numbers=_numbers(each)) for mode, each in _modes(layer))
+        told.append(_("{layer}: {numbers}").format(layer=title, numbers=both))
+    return spaced(_("; ").join(told))
 
 
 def _arranged(layers: Sequence[LayerOutputs]) -> list[tuple[LayerOutputs, str, int, int]]:
@@ -59,25 +62,25 @@ def _arranged(layers: Sequence[LayerOutputs]) -> list[tuple[LayerOutputs, str, i
     output = max((place for place, layer in enumerate(layers) if layer.layer == "Dense"), default=-1)
     for place, layer in enumerate(layers):
         if place == output:
-            arranged.append((layer, "output", COLUMNS - 1, 0))
+            arranged.append((layer, _("output"), COLUMNS - 1, 0))
             continue
         if layer.layer == "Dense":
             block, column = block + 1, 0
-        title = f"{layer.layer} {block}" if block else "inputs" if layer.layer == "inputs" else "inputs, dropped"
-        arranged.append((layer, title, column, block))
+        before = _("inputs") if layer.layer == "inputs" else _("inputs, dropped")
+        arranged.append((layer, f"{layer.layer} {block}" if block else before, column, block))
         column += 1
     return arranged
 
 
 def _modes(layer: LayerOutputs) -> list[tuple[str, Outputs]]:
     if layer.training == layer.inference:
-        return [("both modes", layer.inference)]
-    return [("training", layer.training), ("inference", layer.inference)]
+        return [(_("both modes"), layer.inference)]
+    return [(_("training"), layer.training), (_("inference"), layer.inference)]
 
 
 def _numbers(outputs: Outputs) -> str:
     if outputs.mean != outputs.mean:
-        return "not a number"
+        return _("not a number")
     return f"{signed(outputs.mean)} ± {outputs.deviation:.2f}"
 
 
@@ -85,14 +88,15 @@ def _panel(layer: LayerOutputs, title: str) -> str:
     modes, floor = _modes(layer), TITLE + 2 * LINE + BARS_HEIGHT
     drawn = [_text(0, TITLE - 2, title, 'font-size="10" font-weight="bold"', "title")]
     for line, (mode, each) in enumerate(modes):
-        drawn.append(_text(0, TITLE + LINE * (line + 1) - 2, f"{mode}: {_numbers(each)}", 'font-size="9"', "numbers"))
+        words = _("{mode}: {numbers}").format(mode=mode, numbers=_numbers(each))
+        drawn.append(_text(0, TITLE + LINE * (line + 1) - 2, words, _small(words, WIDTH), "numbers"))
     drawn.append(f'<path class="inference" d="{_outline(layer.inference, floor)}Z" {INFERENCE}/>')
     if len(modes) == 2:
         drawn.append(f'<path class="training" d="{_outline(layer.training, floor)}" {TRAINING}/>')
-    zeros = [each.zeros for _, each in modes]
+    zeros = [each.zeros for _mode, each in modes]
     if max(zeros) >= 0.005:
         for line, share in enumerate(zeros):
-            words = f"{share:.0%} zeros".replace("%", " %")
+            words = _("{share} % zeros").format(share=f"{share:.0%}".rstrip("%"))
             drawn.append(_text(0, floor - BARS_HEIGHT + 8 + LINE * line, words, 'font-size="8"', "zeros"))
     return "".join(drawn) + _axis(floor)
 
@@ -124,15 +128,21 @@ def _legend(note: str) -> str:
     x, y = 2 * (WIDTH + GAP), TITLE + 6
     entries = [
         f'<rect x="{x:g}" y="{y - 7:g}" width="20" height="9" {INFERENCE}/>',
-        _text(x + 25, y, "inference mode", 'font-size="9"', "legend"),
+        _text(x + 25, y, _("inference mode"), _small(_("inference mode"), WIDTH - 25), "legend"),
         f'<path d="M{x:g} {y + 11:g}h20" {TRAINING}/>',
-        _text(x + 25, y + 14, "training mode,", 'font-size="9"', "legend"),
-        _text(x + 25, y + 24, "where it differs", 'font-size="9"', "legend"),
-        _text(x, y + 38, "mean ± spread", 'font-size="9"', "legend"),
     ]
+    lines = wrapped(_("training mode, where it differs"), LEGEND)
+    entries += [_text(x + 25, y + 14 + 10 * place, line, 'font-size="9"', "legend") for place, line in enumerate(lines)]
+    y += 14 + 10 * len(lines)
+    entries.append(_text(x, y + 4, _("mean ± spread"), 'font-size="9"', "legend"))
     if note:
-        entries.append(_text(x, y + 54, note, 'font-size="10" font-weight="bold"', "note"))
+        entries.append(_text(x, y + 20, note, 'font-size="10" font-weight="bold"', "note"))
     return "".join(entries)
+
+
+def _small(words: str, room: float) -> str:
+    """The look of words beside the bars: as large as the room allows."""
+    return f'font-size="{fitting(words, 9, room):.3g}"'
 
 
 def _text(x: float, y: float, words: str, look: str, name: str) -> str:

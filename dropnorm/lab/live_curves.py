@@ -21,14 +21,20 @@ import keras
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.figures import LOSS
 from dropnorm.lab.drawing import POINTS_AN_INCH, element
 from dropnorm.lab.front_end import listens
 from dropnorm.lab.picture import SERIES, SIZE, TEXT, CurvesPicture
-from dropnorm.progress import EpochProgress
+from dropnorm.language import N_, _, current
+from dropnorm.progress import TRAINING, EpochProgress
 
 PAUSE = 1 / 8  # seconds from one redraw to the next: smooth to the eye, and little beside the training
 HUGE = 1e100  # the axis ends there: beyond it, room beside the curves would be no number any more
 LAYER = "grid-area: 1 / 1; line-height: 0"  # frame and curves lie on each other; no line of text below them
+UNDER_WAY = N_("{training}: epoch {epoch} of {epochs}")
+ENDED = N_("{training}: ended after epoch {epoch} of {epochs}")
+INTERRUPTED = N_("{training}: interrupted in epoch {epoch} of {epochs}")
+FAILED = N_("{training}: broken off by an error in epoch {epoch} of {epochs}")
 
 
 class LiveCurves(keras.callbacks.Callback):
@@ -45,20 +51,21 @@ class LiveCurves(keras.callbacks.Callback):
         TypeError: one of them is no text, but a model, say.
     """
 
-    def __init__(self, desc: str = "training", ylabel: str = "loss") -> None:
+    def __init__(self, desc: str = TRAINING, ylabel: str = LOSS) -> None:
         super().__init__()
         for given in (desc, ylabel):
             if not isinstance(given, str):
-                raise TypeError(
+                said = _(
                     "LiveCurves takes texts, desc and ylabel, and watches the model whose fit it is handed to, "
-                    f"`model.fit(..., callbacks=[LiveCurves()])`; this is a {type(given).__name__}."
+                    "`model.fit(..., callbacks=[LiveCurves()])`; this is a {kind}."
                 )
+                raise TypeError(said.format(kind=type(given).__name__))
         self.desc, self.ylabel = desc, ylabel
         self._shown: EpochProgress | GrowingCurves | None = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         if isinstance(self._shown, GrowingCurves):
-            self._shown.break_off("interrupted")  # unless it has ended
+            self._shown.break_off(INTERRUPTED)  # unless it has ended
         self._shown = GrowingCurves(self.desc, self.ylabel) if listens() else EpochProgress(self.desc)
         self._shown.set_params(self.params)
         self._shown.on_train_begin(logs)
@@ -110,7 +117,7 @@ class GrowingCurves(keras.callbacks.Callback):
             self._draw()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        self._end("ended")
+        self._end(ENDED)
 
     # An interrupted training: Keras calls nothing then, but IPython tells when the cell is over.
 
@@ -125,7 +132,7 @@ class GrowingCurves(keras.callbacks.Callback):
         if threading.get_ident() == self._thread:  # another thread's cell says nothing of this training
             error = getattr(result, "error_in_exec", None)
             by_error = error is not None and not isinstance(error, KeyboardInterrupt)
-            self.break_off("broken off by an error" if by_error else "interrupted")
+            self.break_off(FAILED if by_error else INTERRUPTED)
 
     def break_off(self, how: str) -> None:
         """Leave the picture as it is and say that the training was broken off; nothing if it has ended."""
@@ -154,26 +161,27 @@ class GrowingCurves(keras.callbacks.Callback):
     def _line(self, state: str) -> str:
         """Where the training stands, in one line; ``state`` says how it is over, empty while it runs."""
         done, epochs = max(self._logs, default=0), self.params["epochs"]
-        if not state or (state == "ended" and done == epochs):
-            parts = [f"{self.desc}: epoch {done} of {epochs}"]
-        elif state == "ended":
-            parts = [f"{self.desc}: ended after epoch {done} of {epochs}"]
-        else:
-            parts = [f"{self.desc}: {state} in epoch {self._epoch} of {epochs}"]
+        whole = not state or (state == ENDED and done == epochs)
+        epoch = done if whole or state == ENDED else self._epoch
+        parts = [_(UNDER_WAY if whole else state).format(training=_(self.desc), epoch=epoch, epochs=epochs)]
         last = self._logs.get(done, {})
         losses = [f"{name} {_short(last[name])}" for name in (LOGGED, VALIDATION) if name in last]
-        parts += [", ".join(losses)] if losses else []
+        parts += [current().between_items.join(losses)] if losses else []
         validation = {epoch: loss for epoch, loss in self._series(VALIDATION).items() if math.isfinite(loss)}
         if validation:
             best = min(validation, key=validation.get)
-            parts.append(f"best epoch {best} ({_short(validation[best])})")
-        parts += [f"{name} is {what} from epoch {epoch} on" for name, epoch, what in self._failures()[:1]]
+            parts.append(_("best epoch {epoch} ({loss})").format(epoch=best, loss=_short(validation[best])))
+        for name, since, now in self._failures()[:1]:
+            said = _("{loss} is infinite from epoch {epoch} on")
+            if math.isnan(now):
+                said = _("{loss} is not a number (NaN) from epoch {epoch} on")
+            parts.append(said.format(loss=name, epoch=since))
         if not state and len(self._logs) > 1:
             pace = (time.monotonic() - self._first_epoch_done) / (len(self._logs) - 1)
-            parts.append(f"about {math.ceil(pace * (epochs - done))} s left")
-        elif state == "ended":
-            parts.append(f"{time.monotonic() - self._start:.0f} s")
-        return "; ".join(parts)
+            parts.append(_("about {seconds} s left").format(seconds=math.ceil(pace * (epochs - done))))
+        elif state == ENDED:
+            parts.append(_("{seconds} s").format(seconds=f"{time.monotonic() - self._start:.0f}"))
+        return _("; ").join(parts)
 
     def _html(self, line: str) -> str:
         frame, curves = self._layers(line)
@@ -190,9 +198,11 @@ class GrowingCurves(keras.callbacks.Callback):
         curves = {name: self._curve(name) for name in SERIES}
         self._limits = axis_limits(loss_range(list(curves.values())), self._limits)
         failures = self._failures()
-        failed = f"the loss is {failures[0][2]}" if failures else ""
+        failed = ""
+        if failures:
+            failed = _("the loss is not a number (NaN)") if math.isnan(failures[0][2]) else _("the loss is infinite")
         if self._limits is None:
-            note = "waiting for the first epoch" if not self._logs else "no loss is logged"
+            note = _("waiting for the first epoch") if not self._logs else _("no loss is logged")
             return "", _empty(failed or note, alt)
         if self._drawn_as != (self._limits, names):
             self._picture = CurvesPicture(self.params["epochs"], *self._limits, self.ylabel, names)
@@ -219,15 +229,14 @@ class GrowingCurves(keras.callbacks.Callback):
         curve[at - 1] = losses  # beside a NaN the line between is NaN, the epoch itself is not
         return curve
 
-    def _failures(self) -> list[tuple[str, int, str]]:
+    def _failures(self) -> list[tuple[str, int, float]]:
         """The losses that are not numbers now: their name, since which epoch, and what they are instead."""
         failures = []
         for name in (LOGGED, VALIDATION):
             since, last = None, 0.0
             for epoch, last in self._series(name).items():
                 since = None if math.isfinite(last) else since or epoch
-            what = "not a number (NaN)" if math.isnan(last) else "infinite"
-            failures += [] if since is None else [(name, since, what)]
+            failures += [] if since is None else [(name, since, last)]
         return failures
 
 

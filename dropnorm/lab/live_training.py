@@ -19,6 +19,7 @@ import numpy as np
 from dropnorm import quiet
 from dropnorm.curves import LearningCurves
 from dropnorm.lab.picture import Change
+from dropnorm.language import _
 from dropnorm.split import Split
 from dropnorm.sweep import plan, runs
 
@@ -96,7 +97,8 @@ class LiveTraining:
         try:
             self._train()
         except BaseException as error:  # it must be said on the page: a thread has nobody to raise to
-            self._on_end(f"The live training failed: {type(error).__name__}: {error}")
+            said = _("The live training failed: {kind}: {error}")
+            self._on_end(said.format(kind=type(error).__name__, error=error))
         else:
             self._on_end(None)
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from dropnorm.lab.arguments import real_number, refuse_objects, refuse_unknown, whole_number
+from dropnorm.lab.arguments import in_a_row, real_number, refuse_objects, refuse_unknown, whole_number
 from dropnorm.lab.controls import (
     WRAPPED,
     NumberControl,
@@ -19,6 +19,7 @@ from dropnorm.lab.controls import (
     spoken,
 )
 from dropnorm.lab.view import View
+from dropnorm.language import N_, _, ngettext, sentences
 from dropnorm.network_picture import DropoutPanel, dropout_svg, number
 from dropnorm.sweep.masks import MaskStream
 
@@ -27,6 +28,7 @@ STEPS = 100  # of playing: then it stops by itself, also where nobody looks any 
 MILLISECONDS_A_STEP = 1500
 MASKS = 10_000  # over which the mean is taken
 INPUTS = 4
+TRAINING_TITLE, INFERENCE_TITLE = N_("training: row {row}, step {step}"), N_("inference: row {row}")
 
 
 class MaskView(View):
@@ -54,8 +56,8 @@ class MaskView(View):
 
     def __init__(self, rate: float = 0.5, units: int = 6, rows: int = 4, seed: int = 0, **unknown: Any) -> None:
         super().__init__(rate=rate, units=units, rows=rows, seed=seed)
-        refuse_unknown("MaskView", unknown, "rate, units, rows and seed")
-        refuse_objects("MaskView", "a dropout rate, and draws a network of its own", rate)
+        refuse_unknown("MaskView", unknown, ("rate", "units", "rows", "seed"))
+        refuse_objects("MaskView", _("a dropout rate, and draws a network of its own"), rate)
         self.rate = real_number("rate", rate, 0, HIGHEST_RATE)
         self.units = whole_number("units", units, 2, 12)
         self.rows = whole_number("rows", rows, 2, 64)
@@ -69,7 +71,7 @@ class MaskView(View):
     def masks(self, step: int) -> np.ndarray:
         """The masks of a step, counted from 1, ``(rows, units)``: True where an activation is kept."""
         stream = MaskStream(self.seed, 0, self.rate)
-        for _ in range(step):
+        for _number in range(step):
             kept = stream.draw((self.rows, self.units))
         return kept.copy()
 
@@ -85,7 +87,7 @@ class MaskView(View):
 
     def shown(self) -> DropoutPanel:
         """What the controls ask for now."""
-        title = f"training: row {self.row + 1}, step {self.step}" if self.training else f"inference: row {self.row + 1}"
+        title = _(TRAINING_TITLE if self.training else INFERENCE_TITLE).format(row=self.row + 1, step=self.step)
         return self.panel(self.row, self.step, self.training, title)
 
     def reading(self) -> str:
@@ -93,20 +95,39 @@ class MaskView(View):
         panel = self.shown()
         plain, over_masks = panel.activations.mean(), self._mean_over_masks()
         if not self.training:
-            return (
-                f"Inference mode, row {self.row + 1} of {self.rows}: no unit is dropped and nothing is rescaled, the "
-                f"same at every step. The mean of what the layer passes on is {number(plain)}. In training mode at "
-                f"rate {self.rate:g} it is {number(over_masks)} over {MASKS:,} masks: the next layer receives "
-                "inputs of the same size in both modes."
+            return _(
+                "Inference mode, row {row} of {rows}: no unit is dropped and nothing is rescaled, the same at every "
+                "step. The mean of what the layer passes on is {mean}. In training mode at rate {rate} it is "
+                "{over_masks} over {masks} masks: the next layer receives inputs of the same size in both modes."
+            ).format(
+                row=self.row + 1,
+                rows=self.rows,
+                mean=number(plain),
+                rate=f"{self.rate:g}",
+                over_masks=number(over_masks),
+                masks=f"{MASKS:,}",
             )
         dropped = np.flatnonzero(~panel.kept) + 1
-        which = f" ({', '.join(map(str, dropped))})" if len(dropped) else ""
-        return (
-            f"Training mode, row {self.row + 1} of {self.rows}, step {self.step}: at rate {self.rate:g} this row's "
-            f"mask drops {len(dropped)} of {self.units} hidden units{which} and multiplies the others by "
-            f"1 / (1 − {self.rate:g}) = {self.factor:.3g}. The mean of what the layer passes on is "
-            f"{number(panel.passed_on.mean())} with this mask and {number(over_masks)} over {MASKS:,} masks, near the "
-            f"{number(plain)} without dropout. Not rescaled, it would be {number(over_masks / self.factor)}."
+        which = _(" ({numbers})").format(numbers=in_a_row(map(str, dropped))) if len(dropped) else ""
+        return _(
+            "Training mode, row {row} of {rows}, step {step}: at rate {rate} this row's mask drops {dropped} of "
+            "{units} hidden units{which} and multiplies the others by 1 / (1 − {rate}) = {factor}. The mean of what "
+            "the layer passes on is {with_this} with this mask and {over_masks} over {masks} masks, near the "
+            "{without} without dropout. Not rescaled, it would be {unscaled}."
+        ).format(
+            row=self.row + 1,
+            rows=self.rows,
+            step=self.step,
+            rate=f"{self.rate:g}",
+            dropped=len(dropped),
+            units=self.units,
+            which=which,
+            factor=f"{self.factor:.3g}",
+            with_this=number(panel.passed_on.mean()),
+            over_masks=number(over_masks),
+            masks=f"{MASKS:,}",
+            without=number(plain),
+            unscaled=number(over_masks / self.factor),
         )
 
     def _mean_over_masks(self) -> float:
@@ -117,31 +138,35 @@ class MaskView(View):
     def static(self) -> tuple[str, str]:
         """Two rows at one step, one of them a step later, and inference mode; and the same in words."""
         panels = [
-            self.panel(0, 1, True, "training: row 1, step 1"),
-            self.panel(1, 1, True, "training: row 2, step 1"),
-            self.panel(0, 2, True, "training: row 1, step 2"),
-            self.panel(0, 1, False, "inference: row 1, any step"),
+            *(
+                self.panel(row, step, True, _(TRAINING_TITLE).format(row=row + 1, step=step))
+                for row, step in ((0, 1), (1, 1), (0, 2))
+            ),
+            self.panel(0, 1, False, _("inference: row 1, any step")),
         ]
-        told = "; ".join(f"{panel.title}: {_dropped(panel.kept)}" for panel in panels)
-        alt = (
-            f"Dropout at rate {self.rate:g} between a hidden layer of {self.units} units and the next, four times. "
-            f"{told}. A dropped unit is hollow and crossed, and no line leads on from it; in training the others are "
-            f"multiplied by {self.factor:.3g}, at inference by 1."
+        told = _("; ").join(
+            _("{panel}: {seen}").format(panel=panel.title, seen=_dropped(panel.kept)) for panel in panels
         )
+        alt = _(
+            "Dropout at rate {rate} between a hidden layer of {units} units and the next, four times. {told}. A "
+            "dropped unit is hollow and crossed, and no line leads on from it; in training the others are multiplied "
+            "by {factor}, at inference by 1."
+        ).format(rate=f"{self.rate:g}", units=self.units, told=told, factor=f"{self.factor:.3g}")
         return dropout_svg(panels, alt), alt
 
     def _build(self) -> widgets.Box:
         self._picture, self._reading = html_widget(), reading_widget()
         self._picture.add_class("dropnorm-picture")
-        self._rate = NumberControl("dropout rate", self.rate, 0, HIGHEST_RATE, 0.05, css="dropnorm-rate")
-        modes = [("training", True), ("inference", False)]
-        self._mode = choice("mode", modes, self.training, "dropnorm-mode")
-        self._player = Player("play steps", (1, self.step, STEPS), MILLISECONDS_A_STEP, self._step_changed, self._draw)
+        self._rate = NumberControl(_("dropout rate"), self.rate, 0, HIGHEST_RATE, 0.05, css="dropnorm-rate")
+        modes = [(_("training"), True), (_("inference"), False)]
+        self._mode = choice(_("mode"), modes, self.training, "dropnorm-mode")
+        steps = (1, self.step, STEPS)
+        self._player = Player(_("play steps"), steps, MILLISECONDS_A_STEP, self._step_changed, self._draw)
         self._rate.on_change(self._rate_changed)
         self._mode.observe(self._mode_changed, "value")
         buttons = [
-            button("next row", "dropnorm-next-row", self._next_row),
-            button("next step", "dropnorm-next-step", self._next_step),
+            button(_("next row"), "dropnorm-next-row", self._next_row),
+            button(_("next step"), "dropnorm-next-step", self._next_step),
             self._player.box,
         ]
         self._draw()
@@ -156,7 +181,7 @@ class MaskView(View):
 
     def _draw(self) -> None:
         text = self.reading()
-        self._reading.value = spoken(f"{self._rate.take_note()} {text}".strip(), live=not self._player.playing)
+        self._reading.value = spoken(sentences(self._rate.take_note(), text), live=not self._player.playing)
         self._picture.value = dropout_svg([self.shown()], text)
 
     def _rate_changed(self) -> None:
@@ -182,5 +207,7 @@ class MaskView(View):
 def _dropped(kept: np.ndarray) -> str:
     dropped = np.flatnonzero(~kept) + 1
     if not len(dropped):
-        return "no unit dropped"
-    return f"unit{'s' if len(dropped) > 1 else ''} {', '.join(map(str, dropped))} dropped"
+        return _("no unit dropped")
+    return ngettext("unit {numbers} dropped", "units {numbers} dropped", len(dropped)).format(
+        numbers=in_a_row(map(str, dropped))
+    )

@@ -14,8 +14,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
-from dropnorm.figures import LABELS, LOOKS, VERMILLION, svg
+from dropnorm.figures import BEST, LABELS, LOOKS, VERMILLION, svg
+from dropnorm.fonts import label
 from dropnorm.lab.drawing import POINTS_AN_INCH, element, path, places
+from dropnorm.language import N_, _, spaced
+from dropnorm.lettering import abreast
 
 SIZE = (7.6, 3.3)  # inches: 547 points, which a notebook of 800 pixels shows without shrinking the letters
 SERIES = (LOGGED, AT_INFERENCE, VALIDATION)
@@ -55,7 +58,7 @@ class CurvesPicture:
     ) -> None:
         figure = Figure(figsize=SIZE, dpi=POINTS_AN_INCH, layout="constrained")
         self.axes = figure.add_subplot()
-        self.axes.set(xlim=(0, epochs), ylim=(bottom, top), xlabel="epoch", ylabel=ylabel)
+        self.axes.set(xlim=(0, epochs), ylim=(bottom, top), xlabel=label(N_("epoch")), ylabel=label(ylabel))
         self.axes.xaxis.get_major_locator().set_params(integer=True)
         if ticks:
             self.axes.set_yscale("log")
@@ -63,11 +66,14 @@ class CurvesPicture:
             self.axes.minorticks_off()
             self.axes.set_ylim(bottom, top)
         for name in series:
-            self.axes.plot([], [], label=LABELS[name], **LOOKS[name])
+            self.axes.plot([], [], label=label(LABELS[name]), **LOOKS[name])
         if VALIDATION in series:
-            self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label="best epoch")
-        figure.legend(loc="outside upper left", ncols=4, frameon=False)
-        self.frame = svg(figure, f"Axes: {ylabel} from {bottom:g} to {top:g} over {epochs} epochs.")
+            self.axes.plot([], [], "o", color=VERMILLION, markersize=7, label=label(BEST))
+        named = [line.get_label() for line in self.axes.lines]
+        figure.legend(loc="outside upper left", ncols=abreast(named, POINTS_AN_INCH * SIZE[0]), frameon=False)
+        alt = _("Axes: {loss} from {bottom} to {top} over {epochs} epochs.")
+        limits = {"bottom": f"{bottom:g}", "top": f"{top:g}"}
+        self.frame = svg(figure, spaced(alt.format(loss=_(ylabel), epochs=epochs, **limits)))
         # A slider goes to and fro over the same curves.
         self._behind, self._in_front = lru_cache(64)(self._draw_behind), lru_cache(64)(self._draw_in_front)
         box = self.axes.get_window_extent()

@@ -25,6 +25,7 @@ from dropnorm.lab.reading import runs_and_seeds
 from dropnorm.lab.setting import SEEDS
 from dropnorm.lab.swept import SweptCurves
 from dropnorm.lab.wine_lab import WineLab
+from dropnorm.language import N_, _, sentences, spaced
 from dropnorm.split import Split
 from dropnorm.sweep import background, cache, examined
 from dropnorm.sweep.activations import ROWS
@@ -74,7 +75,7 @@ class PlacementLab(WineLab):
 
     css = "dropnorm-placement-lab"
     kind = PlacementSetting
-    shows = "the order of layers in a block, above its learning curves and its activations."
+    shows = N_("the order of layers in a block, above its learning curves and its activations.")
 
     def __init__(
         self,
@@ -85,9 +86,9 @@ class PlacementLab(WineLab):
         seed: int | None = None,
         **unknown: Any,
     ) -> None:
-        refuse_unknown("PlacementLab", unknown, "order, bias, input_dropout, inputs and seed")
+        refuse_unknown("PlacementLab", unknown, ("order", "bias", "input_dropout", "inputs", "seed"))
         refuse_objects(
-            "PlacementLab", "the order of layers in a block and settings, and trains its own networks", order
+            "PlacementLab", _("the order of layers in a block and settings, and trains its own networks"), order
         )
         super().__init__(order=order, bias=bias, input_dropout=input_dropout, inputs=inputs, seed=seed)
 
@@ -101,11 +102,13 @@ class PlacementLab(WineLab):
         found = examined.load(plan, digest) or examined.computed(plan, data, digest)
         source = datasets.source(wine.DATA)
         data_words = wine.words(setting.inputs, source)
-        what = f"Learning curves of four orders of layers in a block, {data_words}, seed {setting.seed}."
+        what = _("Learning curves of four orders of layers in a block, {data}, seed {seed}.").format(
+            data=data_words, seed=setting.seed
+        )
         plans = {_two_lines(label(order)): replace(setting, order=order).plan() for order in orders}
         still.show_runs(plans, setting.inputs, what)
         said = placement_reading(setting, found.curves, [found.shifts], _baseline(data))
-        alt = f"{setting.words}. {said} {self._layers_alt(found)}"
+        alt = sentences(_("{words}.").format(words=setting.words), said, self._layers_alt(found))
         display({"text/html": layers_svg(found.layers, alt), "text/plain": alt}, raw=True)
 
     def _build(self) -> widgets.Box:
@@ -159,8 +162,8 @@ class PlacementLab(WineLab):
         controls, setting, note = self.controls, self.setting, ""
         curves = self._swept.at(setting)
         if curves is None:
-            note = "no curves of this order" if self._failure else "computing the curves …"
-            seen = self._failure or f"Computing the curves of {setting.words} …"
+            note = _("no curves of this order") if self._failure else _("computing the curves …")
+            seen = self._failure or spaced(_("Computing the curves of {setting} …").format(setting=setting.words))
             source = ""
         else:
             if self._shown not in (None, setting):
@@ -168,17 +171,23 @@ class PlacementLab(WineLab):
             self._shown = setting
             found = self._swept.examined(setting)
             seen = placement_reading(setting, curves, [each.shifts for each in found], self._baseline)
-            source = (
-                f"Swept: {setting.words}; {runs_and_seeds(curves)}, {wine.words(setting.inputs, self._source)}. "
-                f"Histograms: {ROWS} rows of the training part, seed {found[0].curves.seeds[0]}."
+            data = wine.words(setting.inputs, self._source)
+            source = sentences(
+                _("Swept: {setting}; {runs}, {data}.").format(
+                    setting=setting.words, runs=runs_and_seeds(curves), data=data
+                ),
+                _("Histograms: {rows} rows of the training part, seed {seed}.").format(
+                    rows=ROWS, seed=found[0].curves.seeds[0]
+                ),
             )
             if self._ghost is not None:
-                source += f" Thin and broken lines: {self._ghost.words}, swept."
+                swept = _("{setting}, swept").format(setting=self._ghost.words)
+                source = sentences(source, _("Thin and broken lines: {curves}.").format(curves=swept))
         controls.curves.value = self._picture.curves(
             self._curves(self._shown), self._curves(self._ghost), (), note, seen
         )
         shown = self._swept.examined(self._shown)[0] if self._shown is not None else None
-        alt = f"{note} {self._layers_alt(shown)}".strip()
+        alt = sentences(note, self._layers_alt(shown))
         controls.layers.value = layers_svg(shown.layers if shown else (), alt, note)
         controls.reading.value = spoken(seen)
         controls.source.value = f'<div style="{LINES}"><small>{escape(source)}</small></div>'
@@ -189,11 +198,11 @@ class PlacementLab(WineLab):
     @staticmethod
     def _layers_alt(found: Examined | None) -> str:
         if found is None:
-            return "Histograms of what each layer gives out: none yet."
-        return (
-            f"Histograms of what each layer gives out for {ROWS} rows of the training part, mean ± standard "
-            f"deviation: {described(found.layers)}."
-        )
+            return _("Histograms of what each layer gives out: none yet.")
+        return _(
+            "Histograms of what each layer gives out for {rows} rows of the training part, mean ± standard deviation: "
+            "{layers}."
+        ).format(rows=ROWS, layers=described(found.layers))
 
 
 def _baseline(data: Split) -> float:

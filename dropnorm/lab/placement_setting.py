@@ -19,8 +19,9 @@ from dropnorm.experiments.placement import (
     WIDTH,
     WITHOUT,
 )
-from dropnorm.lab.arguments import among, one_of, whole_number
-from dropnorm.lab.setting import ALLOWED, SEEDS
+from dropnorm.lab.arguments import among, in_a_row, one_of, whole_number
+from dropnorm.lab.setting import ALLOWED, PREPARED, SEEDS
+from dropnorm.language import _
 from dropnorm.split import STANDARDISED
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
 
@@ -64,9 +65,9 @@ class PlacementSetting:
         among("order", self.order, tuple(ORDERS))
         among("inputs", self.inputs, ALLOWED["inputs"])
         if not isinstance(self.bias, bool):
-            raise ValueError(f"bias is True or False; this is {self.bias!r}.")
+            raise ValueError(_("bias is True or False; this is {value}.").format(value=repr(self.bias)))
         object.__setattr__(self, "input_dropout", one_of("input_dropout", self.input_dropout, INPUT_RATES))
-        object.__setattr__(self, "seed", whole_number("A seed", self.seed, 0, 2**31 - 1))
+        object.__setattr__(self, "seed", whole_number(_("A seed"), self.seed, 0, 2**31 - 1))
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -114,14 +115,14 @@ class PlacementSetting:
     def words(self) -> str:
         """The order, and whatever is not as it is by default."""
         told = {
-            "bias": "no bias",
-            "input_dropout": f"{self.input_dropout:g} of the inputs dropped",
-            "inputs": f"{self.inputs} inputs",
-            "seed": f"seed {self.seed}",
+            "bias": _("no bias"),
+            "input_dropout": _("{share} of the inputs dropped").format(share=f"{self.input_dropout:g}"),
+            "inputs": _(PREPARED[self.inputs]),
+            "seed": _("seed {seed}").format(seed=self.seed),
         }
         default = PlacementSetting()
         others = (words for name, words in told.items() if getattr(self, name) != getattr(default, name))
-        return ", ".join([label(self.order), *others])
+        return in_a_row([label(self.order), *others])
 
     @property
     def code(self) -> str:
@@ -137,4 +138,4 @@ class PlacementSetting:
 def label(order: str) -> str:
     """One of `ORDERS` as its layers, in the order in which a block has them."""
     block = " → ".join(SHORT[type(layer)] for layer in ORDERS[order])
-    return f"{block}, Dropout at the end" if order == AT_THE_END else block
+    return _("{block}, Dropout at the end").format(block=block) if order == AT_THE_END else block

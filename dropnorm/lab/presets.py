@@ -9,6 +9,7 @@ from dropnorm.curves import LearningCurves
 from dropnorm.diagnosis import Problem
 from dropnorm.lab.reading import closes_the_gap, too_high
 from dropnorm.lab.setting import Setting
+from dropnorm.language import N_
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ def _in_every_run(problem: Problem) -> Callable[[LearningCurves, LearningCurves]
 
 
 PRESETS = (
-    Preset("overfits", Setting(rate=0.0, batch_norm="after"), _in_every_run(Problem.OVERFITS)),
-    Preset("dropout closes the gap", Setting(rate=0.2, batch_norm="after"), closes_the_gap),
-    Preset("rate too high", Setting(rate=0.7), too_high),
-    Preset("training and inference disagree", Setting(rate=0.5, inputs="raw"), _in_every_run(Problem.DISAGREE)),
+    Preset(N_("overfits"), Setting(rate=0.0, batch_norm="after"), _in_every_run(Problem.OVERFITS)),
+    Preset(N_("dropout closes the gap"), Setting(rate=0.2, batch_norm="after"), closes_the_gap),
+    Preset(N_("rate too high"), Setting(rate=0.7), too_high),
+    Preset(N_("training and inference disagree"), Setting(rate=0.5, inputs="raw"), _in_every_run(Problem.DISAGREE)),
 )

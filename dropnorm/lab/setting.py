@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Literal, get_args
 
-from dropnorm.lab.arguments import whole_number
+from dropnorm.lab.arguments import in_a_row, not_among, whole_number
+from dropnorm.language import N_, _
 from dropnorm.sweep.plan import BatchNorm, Dense, Dropout, Layer, Plan, Relu
 
 RATES = tuple(round(0.05 * step, 2) for step in range(19))
@@ -24,6 +25,12 @@ ALLOWED: dict[str, tuple[object, ...]] = {
     "width": WIDTHS,
     "optimizer": get_args(Optimizer),
 }
+NORMS: dict[Place, str] = {
+    "after": N_("batch normalization after"),
+    "before": N_("batch normalization before"),
+    "first": N_("batch normalization first"),
+}
+PREPARED: dict[Inputs, str] = {"raw": N_("raw inputs"), "standardised": N_("standardised inputs")}
 
 
 @dataclass(frozen=True)
@@ -57,16 +64,17 @@ class Setting:
         rate = _number(self.rate)
         if rate is None or abs(nearest_rate(rate) - rate) > ROUNDING:
             raise ValueError(
-                f"The lab's dropout rates are the shares dropped, 0 to 0.9 in steps of 0.05; this is {self.rate!r}."
+                _("The lab's dropout rates are the shares dropped, 0 to 0.9 in steps of 0.05; this is {rate}.").format(
+                    rate=repr(self.rate)
+                )
             )
         object.__setattr__(self, "rate", nearest_rate(rate))
         for name, allowed in ALLOWED.items():
             value = getattr(self, name)
             if value not in allowed:
-                choices = ", ".join(repr(each) for each in allowed)
-                raise ValueError(f"{name}={value!r} is not among the lab's choices: {choices}.")
+                raise not_among(name, value, allowed)
             object.__setattr__(self, name, allowed[allowed.index(value)])
-        object.__setattr__(self, "seed", whole_number("A seed", self.seed, 0, 2**31 - 1))
+        object.__setattr__(self, "seed", whole_number(_("A seed"), self.seed, 0, 2**31 - 1))
 
     def plan(self, rate: float | None = None, run: int = 0) -> Plan:
         """The plan of a run: of this rate or another, from the setting's seed or the one ``run`` places further."""
@@ -104,14 +112,14 @@ class Setting:
         """The rate, and whatever is not as it is by default."""
         default = Setting()
         told = {
-            "batch_norm": f"batch normalization {self.batch_norm}",
-            "inputs": f"{self.inputs} inputs",
-            "width": f"{self.width} units",
+            "batch_norm": _(NORMS.get(self.batch_norm, "")),
+            "inputs": _(PREPARED[self.inputs]),
+            "width": _("{width} units").format(width=self.width),
             "optimizer": self.optimizer,
-            "seed": f"seed {self.seed}",
+            "seed": _("seed {seed}").format(seed=self.seed),
         }
         others = (words for name, words in told.items() if getattr(self, name) != getattr(default, name))
-        return ", ".join([f"rate {self.rate:g}", *others])
+        return in_a_row([_("rate {rate}").format(rate=f"{self.rate:g}"), *others])
 
     @property
     def code(self) -> str:

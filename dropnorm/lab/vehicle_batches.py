@@ -15,11 +15,17 @@ from dropnorm import clouds
 from dropnorm.experiments.separation import UNITS, cars, kernel
 from dropnorm.lab.normalization import Normalization
 from dropnorm.lab.numerals import signed
+from dropnorm.language import N_, _, listed
 
 CARS = 256  # of each colour
 COLOURS = ("blue", "red")
 MIXED, ONLY_BLUE, ONLY_RED, IN_TURN = "mixed", "only blue", "only red", "in turn"
-MAKE_UPS = (MIXED, ONLY_BLUE, ONLY_RED, IN_TURN)
+MAKE_UPS = {  # with what they are called
+    MIXED: N_("mixed"),
+    ONLY_BLUE: N_("only blue"),
+    ONLY_RED: N_("only red"),
+    IN_TURN: N_("in turn"),
+}
 
 
 class Colours(NamedTuple):
@@ -112,22 +118,33 @@ class VehicleBatches:
 
 def what(batch: ColouredBatch, unit: int) -> str:
     """Whose activations these are."""
-    counts = " and ".join(f"{len(getattr(batch, colour))} {colour}" for colour in batch.colours)
-    return f"unit {unit} of {UNITS} for pictures of {counts} cars"
+    told = {"blue": _("{count} blue"), "red": _("{count} red")}
+    counts = listed(told[colour].format(count=len(getattr(batch, colour))) for colour in batch.colours)
+    return _("unit {unit} of {units} for pictures of {counts} cars").format(unit=unit, units=UNITS, counts=counts)
 
 
 def apart(batch: ColouredBatch, normalization: Normalization) -> str:
     """How far the two colours lie apart, before and after."""
     states = batch.states(normalization)
     before, trained, inferred = (signed(clouds.separation(each.blue, each.red)) for each in states)
-    told = f"Blue and red, the distance of their means over the spread within: {before} before, "
     if len(batch.colours) == 2:
-        return f"{told}{trained} in training mode, {inferred} at inference: one affine map for both colours."
-    (other,) = set(COLOURS) - set(batch.colours)
-    return (
-        f"{told}{trained} in training mode, where the same cars in {other} make a batch of their own: pulled together; "
-        f"{inferred} at inference, where both go by the same moving averages."
-    )
+        told = _(
+            "Blue and red, the distance of their means over the spread within: {before} before, {training} in training "
+            "mode, {inference} at inference: one affine map for both colours."
+        )
+    elif batch.colours == COLOURS[:1]:
+        told = _(
+            "Blue and red, the distance of their means over the spread within: {before} before, {training} in training "
+            "mode, where the same cars in red make a batch of their own: pulled together; {inference} at inference, "
+            "where both go by the same moving averages."
+        )
+    else:
+        told = _(
+            "Blue and red, the distance of their means over the spread within: {before} before, {training} in training "
+            "mode, where the same cars in blue make a batch of their own: pulled together; {inference} at inference, "
+            "where both go by the same moving averages."
+        )
+    return told.format(before=before, training=trained, inference=inferred)
 
 
 @lru_cache(4)

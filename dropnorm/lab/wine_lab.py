@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from dropnorm import datasets
 from dropnorm.lab import wine
 from dropnorm.lab.view import View
+from dropnorm.language import _
 
 
 class WineLab(View):
@@ -24,7 +25,7 @@ class WineLab(View):
 
     state = ("setting",)
     kind: ClassVar[type]  # of the setting
-    shows: ClassVar[str]  # in words that go on after the line of code
+    shows: ClassVar[str]  # in words that go on after the line of code; translated where they are shown
 
     def __init__(self, **given: Any) -> None:
         self.setting = self.kind(**{name: value for name, value in given.items() if value is not None})
@@ -49,5 +50,5 @@ class WineLab(View):
 
     def fallback(self) -> tuple[str, str]:
         """A line in place of a picture: the curves are still being computed when the controls are shown."""
-        words = f"{self.setting.code}: {self.shows}"
+        words = _("{code}: {shows}").format(code=self.setting.code, shows=_(self.shows))
         return f"<p>{escape(words)}</p>", words

@@ -22,6 +22,7 @@ from typing import Any
 
 from dropnorm.curves import LearningCurves
 from dropnorm.jobs import Uninterrupted, end_with_parent
+from dropnorm.language import _
 from dropnorm.split import Split
 from dropnorm.sweep import cache, runs
 from dropnorm.sweep.plan import Plan
@@ -117,7 +118,9 @@ class Background:
                     failed = self._lost(pool)
                 except (OSError, RuntimeError) as error:  # no process may be started, or the pool has been ended
                     self._pool = None
-                    failed = f"Curves cannot be computed in the background ({_reason(error)}); run the cell again."
+                    failed = _("Curves cannot be computed in the background ({reason}); run the cell again.").format(
+                        reason=_reason(error)
+                    )
             if failed:
                 self._give_up(failed)
             elif future is not None:
@@ -141,7 +144,7 @@ class Background:
         elif error is None and not future.cancelled():
             wish.on_curves(plan, future.result())
         elif error is not None and not isinstance(error, BrokenProcessPool):
-            wish.on_failure(f"A run in the background failed: {_reason(error)}.")
+            wish.on_failure(_("A run in the background failed: {reason}.").format(reason=_reason(error)))
         self._feed()
 
     def _lost(self, pool: ProcessPoolExecutor) -> str:
@@ -152,16 +155,16 @@ class Background:
         if self._losses < LOSSES:
             return ""
         self._losses = 0
-        return (
-            f"The background processes were ended {LOSSES} times, perhaps for lack of memory; move a control, and "
-            "they are started again."
-        )
+        return _(
+            "The background processes were ended {times} times, perhaps for lack of memory; move a control, and they "
+            "are started again."
+        ).format(times=LOSSES)
 
     def _give_up(self, sentence: str) -> None:
         """Forget all wishes and say why. Called without the lock: who hears it may hold one of its own."""
         with self._lock:
             wishes, self._wishes = self._wishes, {}
-        for wish, _, _ in wishes.values():
+        for wish, _data, _plans in wishes.values():
             wish.on_failure(sentence)
 
 

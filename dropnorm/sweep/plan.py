@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from dropnorm.language import _
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Dropout:
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate < 1:
-            raise ValueError(f"A dropout rate is at least 0 and below 1; this one is {self.rate}.")
+            raise ValueError(_("A dropout rate is at least 0 and below 1; this one is {rate}.").format(rate=self.rate))
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,14 @@ class BatchNorm:
 Layer = Dense | Relu | Dropout | BatchNorm
 
 
+def one_output(layers: Sequence[Layer]) -> bool:
+    """Whether a chain of layers predicts one number a row: its last Dense has one unit."""
+    return [layer.units for layer in layers if isinstance(layer, Dense)][-1:] == [1]
+
+
 @dataclass(frozen=True)
 class Plan:
-    """One run: a chain of layers that ends in ``Dense(1)``, trained on the mean absolute error.
+    """One run: a chain of layers that predicts one number a row, trained on the mean absolute error.
 
     Attributes:
         layers: from the inputs to the output.
@@ -64,7 +72,8 @@ class Plan:
     learning_rate: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.layers or self.layers[-1] != Dense(1):
-            raise ValueError("A plan's layers end in Dense(1), which predicts one number a row.")
+        if not one_output(self.layers):
+            raise ValueError(_("A plan predicts one number a row: its last Dense has one unit."))
         if self.optimizer not in ("adam", "sgd"):
-            raise ValueError(f"A plan's optimizer is 'adam' or 'sgd', not {self.optimizer!r}.")
+            said = _("A plan's optimizer is 'adam' or 'sgd', not {optimizer}.")
+            raise ValueError(said.format(optimizer=repr(self.optimizer)))

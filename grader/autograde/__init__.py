@@ -1,7 +1,4 @@
-"""What is added to nbgrader's own grading; nothing else in the project knows nbgrader's Python interface."""
+"""What is added to nbgrader's own grading; nothing else in the project knows nbgrader's Python interface.
 
-from grader.autograde.execute import WarmExecute
-from grader.autograde.flags import FlagForHumans
-from grader.autograde.judging import JudgeOutside
-
-__all__ = ["FlagForHumans", "JudgeOutside", "WarmExecute"]
+Nothing is imported here: the processes that train, and those that kernels are forked from, do without nbgrader.
+"""

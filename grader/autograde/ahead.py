@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from nbgrader.preprocessors import Execute
 
 from grader.autograde.cluster import Cluster, Run
 from grader.autograde.journal import Journal, Lock
+from grader.autograde.ledger import Ledger, ledger_of, told_head
 from grader.autograde.notebook_run import Job, Ran
 from grader.autograde.pending import Place, foreseen, places, written_to
-from grader.autograde.told import Told
+from grader.autograde.progress import Progress
 
 AT_MOST = 500  # runs that are under way, or wait on disk for stock
 
@@ -38,12 +40,16 @@ class Ahead:
         lock = self._journal.lock(converter.log)
         self._places = deque(places(converter, now))  # all at once: a generator would keep the converter for ever
         self._under_way: dict[tuple[str, str, str], Run | Job] = {}  # a job: its run waits on disk
+        self._submissions = {Path(place.path).parent: place.submission for place in self._places}
+        self._again = converter.force
         self._unwritten: list[Job] = []
+        self._written: list[Job] = []
         self._unfinished = {place.submission: written_to(converter, place) for place in (*self._places, now)}
         self._since = self._unfinished[now.submission].stat().st_mtime  # stock has begun with this one
-        self._told = Told(len(self._unfinished), converter.log)
+        self._progress = Progress(len(self._unfinished), converter.log)
         self._note_unfinished()
-        self.end = weakref.finalize(self, _end, self._journal, self._told, lock)
+        ledger = ledger_of(Path(converter.coursedir.root).resolve())
+        self.end = weakref.finalize(self, _end, self._journal, self._progress, lock, ledger, converter.log)
         converter.post_convert_hook = _Afterwards(weakref.ref(self), converter.post_convert_hook)
 
     def ran(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
@@ -51,7 +57,7 @@ class Ahead:
         began = time.monotonic()
         ran = self._brought(converter, execute, wanted)
         self._unwritten.append(wanted)
-        self._told.trained(ran.trainings)
+        self._progress.trained(ran.trainings)
         self._journal.note(
             assignment=wanted.assignment,
             student=wanted.student,
@@ -62,20 +68,35 @@ class Ahead:
         )
         return ran
 
-    def written(self) -> None:
-        """Stock has written a submission."""
+    def written(self, notebooks: Iterable[str] = ()) -> None:
+        """Stock has written a submission; maybe one of which no notebook was run, because all were refused."""
+        for path in notebooks:
+            self._unfinished.pop(self._submissions.get(Path(path).parent), None)
         for job in self._unwritten:
-            self._journal.drop(job)
-            self._unfinished.pop((job.assignment, job.student), None)
+            if self._again:  # who is killed and grades all again goes on where it stood: they are dropped at the end
+                self._written.append(job)
+            else:
+                self._journal.drop(job)
+        self._progress.submission()
+        self._ended(self._unwritten)
+
+    def given_up(self, job: Job) -> None:
+        """Stock has given up a submission. Its runs stay, should what was in the way be mended."""
+        self._ended([*self._unwritten, job])
+
+    def _ended(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._unfinished.pop(_submission(job), None)
         self._unwritten.clear()
         self._note_unfinished()
-        self._told.submission()
         if not self._unfinished:
+            for job in self._written:
+                self._journal.drop(job)
             self.end()
 
     def _brought(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
-        if self._unwritten and self._unwritten[-1].student != wanted.student:
-            self._unwritten.clear()  # stock has given up the submission before: its runs stay, should that be mended
+        if self._unwritten and _submission(self._unwritten[-1]) != _submission(wanted):
+            self.given_up(self._unwritten[-1])
         run = self._under_way.pop((wanted.assignment, wanted.student, wanted.notebook), None)
         if isinstance(run, Run) and run.job.digest != wanted.digest:
             run.forget()
@@ -85,7 +106,7 @@ class Ahead:
                 return kept
             run = Run(self._cluster(), wanted)
         ran = run.result(lambda: self._send(converter, execute))
-        if ran.failure is None:
+        if sound(ran):
             self._journal.keep(wanted, ran)
         return ran
 
@@ -95,7 +116,7 @@ class Ahead:
         for names, run in self._under_way.items():
             if isinstance(run, Run):
                 ran = run.at_hand()
-                if ran is None or ran.failure is not None:
+                if ran is None or not sound(ran):
                     running += not run.done
                 else:
                     self._journal.keep(run.job, ran)
@@ -112,6 +133,15 @@ class Ahead:
         self._journal.unfinished(self._unfinished.values(), self._since)
 
 
+def _submission(job: Job) -> tuple[str, str]:
+    return job.assignment, job.student
+
+
+def sound(ran: Ran) -> bool:
+    """Whether a run is worth keeping: none that ended otherwise than by itself, which may be no doing of its own."""
+    return ran.failure is None and not ran.notes
+
+
 @dataclass(frozen=True)
 class _Afterwards:
     """nbgrader's hook after each submission: the course's own, and ours."""
@@ -123,12 +153,14 @@ class _Afterwards:
         if self.own is not None:
             self.own(**told)
         if (ahead := self.ahead()) is not None:
-            ahead.written()
+            ahead.written(told.get("notebooks", ()))
 
 
-def _end(journal: Journal, told: Told, lock: Lock) -> None:
+def _end(journal: Journal, progress: Progress, lock: Lock, ledger: Ledger, log: logging.Logger) -> None:
     """The command ends, as it may: what stock has not written it has removed, and has said so."""
-    told.end()
+    progress.end()
+    if told := told_head(ledger):
+        log.info("%s", told)
     journal.unfinished([])
     lock.release()
 
@@ -142,6 +174,12 @@ def ahead_of(converter: Autograde, cluster: Callable[[], Cluster], now: Place) -
     if found is None or not found.end.alive:
         found = _ahead[converter] = Ahead(converter, cluster, now)
     return found
+
+
+def given_up(converter: Autograde, job: Job) -> None:
+    """Stock will give up the submission of this notebook."""
+    if converter in _ahead:
+        _ahead[converter].given_up(job)
 
 
 def stop(converter: Autograde) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import json
 import logging
 import os
 import subprocess
@@ -16,21 +17,22 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dropnorm.language import N_, _
+from grader.autograde.agreement import disagreement
 from grader.autograde.notebook_run import Job, Ran
-from grader.autograde.tasks import ROOT, TRIES, run, sources
+from grader.autograde.tasks import ROOT, TRIES, box_lacks, run
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 SCHEDULER = "GRADER_SCHEDULER"  # environment variable: the address of a Dask scheduler
-PACKAGES = ("python", "dask", "distributed", "cloudpickle")  # whose versions must agree
 PULSE = 0.5  # seconds between two looks at whether the cluster is still there
 PATIENCE = 60  # seconds for a scheduler to answer, and for its first worker
 QUIET = ("-W", "ignore:resource_tracker:UserWarning")  # of what was held when everything had to end at once
-AGAIN = "type the same command again: it goes on where it stood"
-REFUSED = "It was refused: it ended the process that ran it {tries} times."
+REFUSED = N_("It was refused: it ended the process that ran it {tries} times.")
+log = logging.getLogger(__name__)
 
 
 class ClusterError(Exception):
@@ -43,13 +45,15 @@ class Cluster:
     Args:
         address: a scheduler's, ``tcp://…``; where it is empty, a cluster of processes on this machine is started.
         cores: how many cores of this machine are used; 0 for all that its memory is enough for.
+        sealed: whether nothing is run where the box around notebooks lacks a layer.
 
     Raises:
         ClusterError: by all that it does.
     """
 
-    def __init__(self, address: str = "", cores: int = 0) -> None:
-        self.asked, self.address, self.cores = (address, cores), address, cores
+    def __init__(self, address: str = "", cores: int = 0, sealed: bool = False) -> None:
+        self.asked, self.address, self.cores, self._sealed = (address, cores, sealed), address, cores, sealed
+        self._boxes: list[Future] = []
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,6 +66,9 @@ class Cluster:
         with self._lock:
             if self._client is None:
                 self._client = self._connected()
+                self._boxes = self._asked_for_boxes()
+                if self._sealed:
+                    self._tell_of_boxes()
             return self._client
 
     @property
@@ -95,8 +102,47 @@ class Cluster:
     def check(self) -> None:
         """Raise ClusterError where the cluster is lost."""
         if not self.usable:
-            where = f"The Dask scheduler at {self.address}" if self._process is None else "The process that shares work"
-            raise ClusterError(f"{where} was lost while it graded: {AGAIN}.")
+            if self._process is None:
+                told = _(
+                    "The Dask scheduler at {address} was lost while it graded: type the same command again: it goes on "
+                    "where it stood."
+                )
+            else:
+                told = _(
+                    "The process that shares work was lost while it graded: type the same command again: it goes on "
+                    "where it stood."
+                )
+            raise ClusterError(told.format(address=self.address))
+
+    def tell_of_boxes(self) -> None:
+        """Say, once, what the boxes around notebooks lack; whoever has the result of a run does not wait for it."""
+        if self._boxes and all(future.done() for future in self._boxes):
+            self._tell_of_boxes()
+
+    def _asked_for_boxes(self) -> list[Future]:
+        from grader.autograde.local_cluster import NOTEBOOK
+
+        if self._process is not None:  # all its workers are on this machine
+            return [self._client.submit(box_lacks, pure=False, resources={NOTEBOOK: 1})]
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        return [self._client.submit(box_lacks, pure=False, workers=[worker]) for worker in workers]
+
+    def _tell_of_boxes(self) -> None:
+        lacks: dict[str, str] = {}
+        for future in self._boxes:
+            try:
+                lacks |= future.result(timeout=PATIENCE)
+            except (Exception, CancelledError, asyncio.CancelledError) as error:
+                lacks[_("all of them")] = _("a worker does not say: {error}").format(error=type(error).__name__)
+        self._boxes = []
+        each = _("{layer} ({reason})")
+        layers = _("; ").join(each.format(layer=layer, reason=_(reason)) for layer, reason in lacks.items())
+        if lacks and self._sealed:
+            told = _("Nothing is graded, as the box around notebooks lacks a layer here: {layers}.")
+            raise ClusterError(told.format(layers=layers))
+        if lacks:
+            told = _("The box around notebooks lacks a layer here: {layers}. `python -m grader doctor` says more.")
+            log.warning("%s", told.format(layers=layers))
 
     def close(self) -> None:
         """End it, at once: what still runs is given up. Another's scheduler and workers go on without us."""
@@ -120,24 +166,31 @@ class Cluster:
 
     def _connected(self) -> Client:
         import distributed
+        from distributed.security import Security
 
-        count = "0"
+        cores, security = 0, None  # of another's scheduler: as Dask's own settings have it
         if self._process is not None:
-            self.address, _, count = self._process.stdout.readline().decode().partition(" ")
-            if not count:
+            if not (line := self._process.stdout.readline()):
                 code = self._process.wait()
-                raise ClusterError(f"The process that shares work did not start (exit code {code}): {AGAIN}.")
+                told = _(
+                    "The process that shares work did not start (exit code {code}): type the same command again: it "
+                    "goes on where it stood."
+                )
+                raise ClusterError(told.format(code=code))
+            told = json.loads(line)
+            self.address, cores, security = told["address"], told["cores"], Security(**told["key"])
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told in our words
         try:
-            client = distributed.Client(self.address, timeout=PATIENCE, set_as_default=False)
+            client = distributed.Client(self.address, timeout=PATIENCE, set_as_default=False, security=security)
         except (OSError, ValueError, TimeoutError) as error:
-            reason = str(error) or "no answer"
-            raise ClusterError(
-                f"The Dask scheduler at {self.address} cannot be reached ({reason.splitlines()[0]}): start it, or "
-                f"unset {SCHEDULER} to grade on this machine alone, and {AGAIN}."
-            ) from error
+            reason = (str(error) or _("no answer")).splitlines()[0]
+            told = _(
+                "The Dask scheduler at {address} cannot be reached ({reason}): start it, or unset {variable} to grade "
+                "on this machine alone, and type the same command again: it goes on where it stood."
+            )
+            raise ClusterError(told.format(address=self.address, reason=reason, variable=SCHEDULER)) from error
         try:
-            self._meet(client, int(count))
+            self._meet(client, cores)
         except BaseException:
             client.close(timeout=1)
             raise
@@ -149,10 +202,15 @@ class Cluster:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
-            raise ClusterError(f"The Dask scheduler at {self.address} has no worker: start one, and {AGAIN}.") from None
+            told = _(
+                "The Dask scheduler at {address} has no worker: start one, and type the same command again: it goes on "
+                "where it stood."
+            )
+            raise ClusterError(told.format(address=self.address)) from None
         workers = client.scheduler_info(n_workers=-1)["workers"]
         if self._process is None:
-            _check_versions(client, self.address)
+            if told := disagreement(client, self.address):
+                raise ClusterError(told)
             rooms = {room for worker in workers.values() for room in worker["resources"]}
             self._shares = {NOTEBOOK, TRAINING} <= rooms
             self._threads = sum(worker["nthreads"] for worker in workers.values())
@@ -176,7 +234,7 @@ class Run:
         """What the run has brought, where it has; whatever else it came to is for `result` to say."""
         if self._future.status != "finished":
             return None
-        with contextlib.suppress(CancelledError, asyncio.CancelledError):  # lost since
+        with contextlib.suppress(Exception, CancelledError, asyncio.CancelledError):  # lost since, or cannot be read
             return self._future.result()
         return None
 
@@ -191,7 +249,9 @@ class Run:
         while True:
             meanwhile()
             try:
-                return self._future.result(timeout=PULSE)
+                ran = self._future.result(timeout=PULSE)
+                self.cluster.tell_of_boxes()
+                return ran
             except TimeoutError:
                 if self._future.status == "error":  # then it is what the run raised
                     raise
@@ -199,12 +259,16 @@ class Run:
             except (CancelledError, asyncio.CancelledError):
                 self.cluster.check()
                 if self.tries == TRIES:
-                    raise ClusterError(f"A run was given up by the Dask scheduler: {AGAIN}.") from None
+                    told = _(
+                        "A run was given up by the Dask scheduler: type the same command again: it goes on where it "
+                        "stood."
+                    )
+                    raise ClusterError(told) from None
                 self.tries += 1
                 self._future = self.cluster.submit(self.job)
             except KilledWorker:
                 if self.tries == TRIES:
-                    return Ran(self.job.content, failure=REFUSED.format(tries=TRIES))
+                    return Ran(self.job.content, failure=_(REFUSED).format(tries=TRIES))
                 self.tries += 1
                 self._future = self.cluster.submit(self.job, alone=True)
 
@@ -216,14 +280,14 @@ class Run:
 _the_cluster: Cluster | None = None
 
 
-def the_cluster(cores: int = 0) -> Cluster:
+def the_cluster(cores: int = 0, sealed: bool = False) -> Cluster:
     """This process's cluster: the one that the environment names, else this machine's; anew where it was lost."""
     global _the_cluster
     address = os.environ.get(SCHEDULER, "")
-    if _the_cluster is not None and not (_the_cluster.usable and _the_cluster.asked == (address, cores)):
+    if _the_cluster is not None and not (_the_cluster.usable and _the_cluster.asked == (address, cores, sealed)):
         close()
     if _the_cluster is None:
-        _the_cluster = Cluster(address, cores)
+        _the_cluster = Cluster(address, cores, sealed)
         atexit.register(close)
     return _the_cluster
 
@@ -234,30 +298,6 @@ def close() -> None:
     if _the_cluster is not None:
         _the_cluster.close()
         _the_cluster = None
-
-
-def _check_versions(client: Client, address: str) -> None:
-    found = client.get_versions()
-    own = found["client"]["packages"]
-    others = {f"The Dask scheduler at {address}": found["scheduler"]}
-    others |= {f"The worker {name}": worker for name, worker in found["workers"].items()}
-    for who, versions in others.items():
-        for package in PACKAGES:
-            theirs = versions["packages"].get(package)
-            if theirs != own[package]:
-                raise ClusterError(
-                    f"{who} runs {package} {theirs}, and this machine {own[package]}: install the same on both "
-                    f"(requirements.lock), and {AGAIN}."
-                )
-    for worker, digest in client.run(sources, on_error="return").items():
-        if digest != sources():
-            raise ClusterError(
-                f"The worker {worker} has not the same course ({_said(digest)}): install it there, and {AGAIN}."
-            )
-
-
-def _said(found: Any) -> str:
-    return str(found).splitlines()[0] if isinstance(found, Exception) else "its files differ"
 
 
 def _name(job: Job) -> str:

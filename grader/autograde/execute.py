@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,12 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
-from traitlets import Integer
+from traitlets import Bool, Integer
 
+from dropnorm.language import N_, _, sentences
 from grader.autograde.warm_kernels import WarmKernelManager
 
-STOPPED = "Stopped: what has run is not lost; to go on, type the same command again."
+STOPPED = N_("Stopped: what has run is not lost; to go on, type the same command again.")
 
 
 class RunFailedError(Exception):
@@ -29,11 +32,25 @@ class StopGrading(KeyboardInterrupt, SystemExit):
         self.code = code
 
 
+def interrupts_are_told() -> None:
+    """From now on an interrupt ends the whole command in a sentence, wherever in it that is."""
+
+    def stop(*__: object) -> None:
+        print(_(STOPPED), file=sys.stderr)
+        raise StopGrading(130)
+
+    signal.signal(signal.SIGINT, stop)
+
+
 class WarmExecute(Execute):
     """nbgrader's own ``Execute``, its settings and flags included; only where and when notebooks run differs."""
 
     workers = Integer(
         0, min=0, help="How many cores of this machine grade; 0: as many as its memory is enough for."
+    ).tag(config=True)
+
+    require_sandbox = Bool(
+        False, help="Whether nothing is graded where the box around a notebook's kernel lacks a layer."
     ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,7 +71,8 @@ class WarmExecute(Execute):
             return self._from_cluster(converter, nb, resources)
         except (cluster.ClusterError, KeyboardInterrupt) as error:
             interrupted = isinstance(error, KeyboardInterrupt)
-            self.log.error("%s", STOPPED if interrupted else error)
+            if not isinstance(error, StopGrading):
+                self.log.error("%s", _(STOPPED) if interrupted else error)
             ahead.stop(converter)
             cluster.close()
             raise StopGrading(130 if interrupted else 1) from error
@@ -65,18 +83,28 @@ class WarmExecute(Execute):
         from grader.autograde.ahead import ahead_of
         from grader.autograde.cluster import the_cluster
         from grader.autograde.judging import JUDGED
+        from grader.autograde.noting import RAN
         from grader.autograde.pending import Place, beside, job_for, lay
+        from grader.autograde.scratch_execute import STOPPED
 
         own, folder = resources["nbgrader"], Path(resources["metadata"]["path"])
         place = Place(own["assignment"], own["student"], own["notebook"], str(folder / f"{own['notebook']}.ipynb"))
-        ahead = ahead_of(converter, partial(the_cluster, self.workers), place)
-        ran = ahead.ran(converter, self, job_for(self, place.names, nb, beside(folder)))
+        ahead = ahead_of(converter, partial(the_cluster, self.workers, self.require_sandbox), place)
+        job = job_for(self, place.names, nb, beside(folder))
+        ran = ahead.ran(converter, self, job)
         for note in ran.notes:
-            self.log.warning("%s of %s", note, own["student"])
+            self.log.warning("%s: %s", own["student"], note)
         if ran.failure is not None:
-            raise RunFailedError(f"{own['notebook']} of {own['student']} has no result. {ran.failure}")
+            ahead.given_up(job)
+            told = _("{notebook} of {student} has no result.")
+            told = told.format(notebook=own["notebook"], student=own["student"])
+            raise RunFailedError(sentences(told, ran.failure))
         fill_in(nb, nbformat.reads(ran.notebook, as_version=4))
+        nb.metadata.pop(STOPPED, None)
+        if ran.notes:
+            nb.metadata[STOPPED] = list(ran.notes)
         lay(dict(ran.files), folder)
+        resources[RAN] = ran.name
         if ran.accounts is not None:
             resources[JUDGED] = ran.accounts
         return nb, resources

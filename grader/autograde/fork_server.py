@@ -12,26 +12,33 @@ ever.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
 import socket
 import sys
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dropnorm.language import LanguageError, use
+from grader.autograde.box.layers import Box, Layer, lacking
+from grader.autograde.box.outcome import WORK
 from grader.channel import VARIABLE
 
 # Set for this process before it starts, for its first import brings NumPy, whose libraries would start their threads. A
 # kernel has as many as it would have by itself.
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 BACKEND = "module://matplotlib_inline.backend_inline"  # what a kernel chooses, and matplotlib reads when it is imported
 IMPORTED = (
+    "ipykernel.debugger",  # first: it looks at whatever is imported by then
     "ipykernel.kernelapp",
+    "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
-    "pandas",
+    "pandas.io.formats.html",
     "pooch",
     "sklearn.compose",
     "sklearn.model_selection",
@@ -40,11 +47,13 @@ IMPORTED = (
     "dropnorm.figures",
     "dropnorm.lab.live_curves",
     "grader.answered_fits",
+    "grader.autograde.box.keeper",
     "grader.cells",
     "grader.exercises",
     "grader.tracing",
     "tqdm.auto",
 )
+GARBAGE = 20_000  # new objects before a kernel looks for unreachable ones: building a network makes thousands that stay
 MESSAGE = 2**20  # bytes, at most: a whole environment goes in one
 
 
@@ -88,21 +97,36 @@ def ended(running: dict[int, int | None], pid: int) -> int | None:
 
 
 def become_kernel(
-    channel: socket.socket, inherited: list[int], argv: list[str], cwd: str, env: dict[str, str]
+    channel: socket.socket,
+    inherited: list[int],
+    argv: list[str],
+    cwd: str,
+    env: dict[str, str],
+    boxed: dict[str, Any] | None,
 ) -> NoReturn:
-    """In the child: what a kernel that was started by itself would be, and its whole life."""
+    """In the child: what a kernel that was started by itself would be, in its box, and its whole life."""
     code = 1
     try:
         os.setsid()  # a process group of its own: an interrupt reaches what the kernel has started, and nobody else
         channel.close()
         os.environ.clear()
         os.environ.update(env)
+        with contextlib.suppress(LanguageError):  # a kernel of another language than this server's
+            use(None)
         for descriptor in inherited:
             os.set_inheritable(descriptor, False)  # for this kernel, not for what it starts
             os.environ[VARIABLE] = str(descriptor)
         os.chdir(cwd)
         own_randomness_and_threads()
-        code = run_kernel(argv)
+        if boxed is None:
+            code = run_kernel(argv)
+        else:
+            from grader.autograde.box.keeper import run_boxed
+
+            box, scratch = Box.from_dict(boxed["box"]).without(lacking()), Path(boxed["scratch"])
+            if Layer.FILES not in box.layers:  # what there is instead bars the folders that are everybody's
+                os.environ |= dict.fromkeys(("HOME", "TMPDIR"), str(scratch / WORK))
+            run_boxed(box, scratch, inherited, partial(run_kernel, argv, Layer.NETWORK in box.layers))
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     finally:
@@ -120,12 +144,18 @@ def own_randomness_and_threads() -> None:
         threadpool_limits(len(os.sched_getaffinity(0)))
 
 
-def run_kernel(argv: list[str]) -> int:
-    """IPython's kernel, with the arguments that its launcher would get; returns when it is shut down."""
+def run_kernel(argv: list[str], network: bool = True) -> int:
+    """IPython's kernel, with the arguments that its launcher would get; returns when it is shut down.
+
+    It has a socket of the network for what its child processes print; where there is no ``network``, it does without.
+    """
+    from ipykernel.iostream import IOPubThread
     from ipykernel.kernelapp import IPKernelApp
 
     from grader.answered_fits import begin
 
+    if not network:
+        IOPubThread._setup_pipe_in = lambda _: None
     begin()
     sys.argv = [str(find_spec("ipykernel_launcher").origin), *argv]
     app = IPKernelApp.instance()
@@ -135,20 +165,30 @@ def run_kernel(argv: list[str]) -> int:
 
 
 def preload() -> None:
-    """Import what the course's notebooks import. Nothing is computed: TensorFlow has no thread before its first op."""
-    os.environ["MPLBACKEND"] = BACKEND
+    """Import what the course's notebooks import, and prepare their data; TensorFlow computes nothing yet."""
+    os.environ |= {"MPLBACKEND": BACKEND, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # else it warns of a debugger
     from dropnorm import quiet
 
     quiet.start()
     for module in IMPORTED:
         import_module(module)
+    from dropnorm.curves import LearningCurves
     from dropnorm.datasets import DataError
+    from dropnorm.figures import drawn_curves, svg
     from grader.exercises import EXERCISES
 
+    svg(drawn_curves({"": LearningCurves([[2.0, 1.0]], [[2.0, 1.0]])}), "fonts are found and measured")
     with contextlib.suppress(DataError):  # then each kernel says what is missing
         for exercise in EXERCISES.values():
             if exercise.data_set is not None:
                 exercise.data()  # every kernel would prepare it anew, to compare the learner's own with it
+    from grader.autograde.box.view import view
+
+    view()  # found before anything is out of sight
+    lacking()
+    gc.collect()
+    gc.freeze()  # what is there by now is for good: no kernel goes through it, nor copies the memory that it lies in
+    gc.set_threshold(GARBAGE)
 
 
 def threads() -> int:

@@ -18,15 +18,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import IO
 
 from dropnorm.files import write_atomically
+from dropnorm.language import _
 from grader.autograde.notebook_run import Job, Ran
-from grader.autograde.tasks import sources
+from grader.autograde.tasks import data_in_use, sources
 
 FOLDER = Path(".grading")  # in the course's folder
+SUBMITTED, GRADED = "submitted", "autograded"  # nbgrader's own names, which the course leaves as they are
 OLD = 7 * 24 * 3600  # seconds after which nobody will go on with a run
 
 
@@ -38,7 +40,7 @@ class Journal:
     """
 
     def __init__(self, course: Path) -> None:
-        self._folder = course / FOLDER
+        self._course, self._folder = course, course / FOLDER
         self._runs, self._unfinished = self._folder / "runs", self._folder / "unfinished.json"
         for path in self._runs.glob("*.json"):
             with contextlib.suppress(OSError):
@@ -47,9 +49,10 @@ class Journal:
 
     def keep(self, job: Job, ran: Ran) -> None:
         """Keep what a run has brought. A disk that is full costs the run's time, should the command be killed."""
-        told = asdict(ran) | {"files": {name: base64.b64encode(each).decode() for name, each in ran.files.items()}}
-        content = json.dumps(told).encode()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            files = {name: base64.b64encode(each).decode() for name, each in ran.files.items()}
+            told = {each.name: getattr(ran, each.name) for each in fields(ran)} | {"files": files}
+            content = json.dumps(told).encode()
             write_atomically(self._path(job), hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
 
     def load(self, job: Job) -> Ran | None:
@@ -83,13 +86,38 @@ class Journal:
             else:
                 self._unfinished.unlink(missing_ok=True)
 
+    def begins(self, notebooks: Iterable[str], **_: object) -> None:
+        """Note the first submission that stock begins with: as nbgrader's hook before each one.
+
+        `unfinished` is told of all of them, but only when stock has come to the first notebook; by then it has made the
+        folder. What is graded again notebook by notebook is there already, and is left to `unfinished`.
+        """
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            submitted = Path(sorted(notebooks)[0]).resolve().parent.relative_to((self._course / SUBMITTED).resolve())
+            folder = self._course / GRADED / submitted
+            if not folder.exists() and not self._unfinished.exists():
+                self.unfinished([folder], time.time())
+
+    def ends(self, **_: object) -> None:
+        """Stock has written a submission: as nbgrader's hook after each one. Whoever knows of more notes it again."""
+        self.unfinished([])
+
+    def alone(self, log: logging.Logger) -> Lock:
+        """Keep other commands out as long as this process lives, from before stock touches anything; then `clear`."""
+        lock = self.lock(log)
+        self._clear(contextlib.nullcontext(True))
+        return lock
+
     def clear(self) -> list[Path]:
         """Remove what a killed command has left half written: stock takes whatever is there for graded.
 
         Nothing is touched while a command works in the course, nor what was there before the killed one came to it.
         """
+        return self._clear(self._locked_now())
+
+    def _clear(self, locked: contextlib.AbstractContextManager[bool]) -> list[Path]:
         cleared = []
-        with contextlib.suppress(OSError, ValueError, KeyError), self._locked_now() as free:
+        with contextlib.suppress(OSError, ValueError, KeyError), locked as free:
             told = json.loads(self._unfinished.read_bytes()) if free else {"paths": []}
             for path in map(Path, told["paths"]):
                 if path.exists() and path.stat().st_mtime >= told["since"]:
@@ -109,12 +137,13 @@ class Journal:
         return Lock(self._folder / "lock", log)
 
     def _path(self, job: Job) -> Path:
-        return self._runs / f"{hashlib.sha256((job.digest + sources()).encode()).hexdigest()}.json"
+        decided_by = job.digest, sources(), *sorted(data_in_use().items())
+        return self._runs / f"{hashlib.sha256(repr(decided_by).encode()).hexdigest()}.json"
 
     @contextlib.contextmanager
     def _locked_now(self) -> Iterator[bool]:
-        if not self._unfinished.exists() or (self._folder / "lock").resolve() in _held:
-            yield False
+        if sys.platform == "win32" or not self._unfinished.exists() or (self._folder / "lock").resolve() in _held:
+            yield False  # on Windows nobody can tell whether a command works here
             return
         with (self._folder / "lock").open("a+") as file:
             yield _try(file)
@@ -124,20 +153,29 @@ class Lock:
     """The lock of a course, from now on; a process that asks for it again has it twice."""
 
     def __init__(self, path: Path, log: logging.Logger) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._released = path.resolve(), False
         with _counting:
             if self._path in _held:
                 _held[self._path][1] += 1
                 return
-        file = self._path.open("a+")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            self._released = True  # there is nothing to release
+            told = _("{file} cannot be written ({reason}): see to it that no second command works here.")
+            log.warning("%s", told.format(file=path, reason=error.strerror))
+            return
         if not _try(file):
             file.seek(0)
-            log.warning("%s works in this course: waiting for it to end; Ctrl-C ends the wait.", file.read().strip())
+            told = _("{command} works in this course: waiting for it to end; Ctrl-C ends the wait.")
+            log.warning("%s", told.format(command=_holder(file.read())))
             _wait(file)
-        file.truncate(0)
-        file.write(f"Another autograde (process {os.getpid()} on {platform.node()}, since {time.strftime('%H:%M')})")
-        file.flush()
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without saying who has it
+            file.truncate(0)
+            holder = {"process": os.getpid(), "machine": platform.node(), "time": time.strftime("%H:%M")}
+            file.write(json.dumps(holder))
+            file.flush()
         with _counting:
             _held[self._path] = [file, 1]
 
@@ -154,6 +192,15 @@ class Lock:
 
 _held: dict[Path, list] = {}  # lock -> its open file, and how often this process has it
 _counting = threading.Lock()
+
+
+def _holder(told: str) -> str:
+    """Who has the lock, in words; the file holds no words, for it is read in other languages, too."""
+    try:
+        holder = json.loads(told)
+        return _("Another autograde (process {process} on {machine}, since {time})").format(**holder)
+    except (ValueError, TypeError, KeyError):  # it has just been taken, or a disk was full
+        return _("Another command")
 
 
 def _try(file: IO[str]) -> bool:

@@ -6,6 +6,7 @@ score that were reached outside of the kernel, in the form that nbgrader reads.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -13,19 +14,22 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
+from dropnorm.language import N_, _, sentences, spaced
 from grader.autograde.records import record_of
-from grader.exercises import EXERCISES
+from grader.autograde.scratch_execute import NOT_RUN
+from grader.criteria.errors import shortened
+from grader.exercises import RUBRICS, rubric
 from grader.judged import Judged
+from grader.languages import in_language
 from grader.report import report
-from grader.rubric import Rubric, left_to_a_human
+from grader.rubric import HUMAN, left_to_a_human
 
 JUDGED = "judged"  # among the resources that nbgrader's steps hand on
-RUBRICS = {name: sheet for exercise in EXERCISES.values() for name, sheet in exercise.rubrics.items()}
-NOTHING = (
-    "Nothing was handed over to be judged: this cell was not run to its end, or the course's own code was changed or "
-    "shadowed in this notebook. Restart the kernel and run all cells from top to bottom: which one stops?"
+FROM_THE_TOP = N_("Restart the kernel and run all cells from top to bottom.")
+NOTHING = N_(
+    "This cell had nothing to hand over to be judged: it was not run to its end, or not as the course gave it."
 )
-ANEW = "Trained anew from three seeds on the exercise's own data; the middle one of the three runs counts."
+ANEW = N_("Trained anew from three seeds on the exercise's own data; the middle one of the three runs counts.")
 
 
 class JudgeOutside(NbGraderPreprocessor):
@@ -36,23 +40,60 @@ class JudgeOutside(NbGraderPreprocessor):
         told = resources.get(JUDGED)
         if told is None:
             return nb, resources
-        record = record_of(resources["nbgrader"], told)
-        record.write()
+        names = resources["nbgrader"]
+        record = record_of(names, told)
+        try:
+            record.write()
+        except OSError as error:  # the scores stand without it
+            said = _("What was judged cannot be kept for `rejudge` and `why` ({reason}).")
+            self.log.warning("%s", said.format(reason=error.strerror))
         found = {each.rubric: each for each in record.judged}
-        for cell in nb.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if is_grade(cell) and cell.cell_type == "code" and name in RUBRICS:
-                cell.outputs = outputs(RUBRICS[name], found.get(name))
+        with in_language(names["assignment"]):
+            why = nothing(nb)
+            for cell in nb.cells:
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                if is_grade(cell) and cell.cell_type == "code" and name in RUBRICS:
+                    cell.outputs = outputs(name, found.get(name), why)
         return nb, resources
 
 
-def outputs(sheet: Rubric, judged: Judged | None) -> list[NotebookNode]:
-    """What a test cell says: the reasons, and the score as nbgrader reads it."""
-    verdict = left_to_a_human(sheet, NOTHING) if judged is None else judged.verdict
-    said = report(sheet, verdict)
-    if judged is not None and judged.trainings:
-        said += f"\n  {ANEW}"
+def nothing(nb: NotebookNode) -> str:
+    """Why a test cell of this notebook handed over nothing: where its kernel stopped, the cell in which it did."""
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+    for stopped, behind in pairwise(cells):
+        errors = [each for each in stopped.outputs if each.output_type == "error"]
+        if errors and any(each.get("evalue") == _(NOT_RUN) for each in behind.outputs):
+            told = _("Nothing could be handed over here: the kernel had stopped in the cell that begins with `{line}`.")
+            line = shortened(next(line for line in stopped.source.splitlines() if line.strip()), 60)
+            seen = sentences(told.format(line=line), shortened(errors[-1].evalue, 200))
+            return spaced(sentences(seen, _(HUMAN), _("Mend that cell."), _(FROM_THE_TOP)))
+    return nothing_handed_over()
+
+
+def nothing_handed_over() -> str:
+    """Why there is nothing to judge where nobody knows more."""
+    return sentences(_(NOTHING), _(HUMAN), _(FROM_THE_TOP))
+
+
+def outputs(name: str, judged: Judged | None, why: str | None = None) -> list[NotebookNode]:
+    """What the test cell of a rubric says: the reasons, and the score as nbgrader reads it.
+
+    Args:
+        name: the rubric's.
+        judged: what was judged; None where nothing was handed over.
+        why: the reason for that; None where nobody knows more.
+    """
+    sheet = rubric(name)[1]
+    if judged is None:
+        verdict = left_to_a_human(sheet, why or nothing_handed_over())
+        return scored(report(sheet, verdict), verdict.score)
+    said = report(sheet, judged.verdict)
+    return scored(f"{said}\n  {_(ANEW)}" if judged.trainings else said, judged.verdict.score)
+
+
+def scored(said: str, score: float) -> list[NotebookNode]:
+    """What is said, and a score, in the form that nbgrader reads."""
     return [
         new_output("stream", name="stdout", text=said + "\n"),
-        new_output("execute_result", data={"text/plain": repr(verdict.score)}, execution_count=None),
+        new_output("execute_result", data={"text/plain": repr(score)}, execution_count=None),
     ]

@@ -2,14 +2,16 @@
 
     python -m grader.autograde.local_cluster CORES
 
-It prints the scheduler's address and the number of cores as one line, and everything ends at once when its input is
-closed. For each core there is a process that trains and one that drives notebooks, which mostly waits. It is a program
-of its own, not started by `multiprocessing`: that would import the starting program again.
+It prints, as one line of JSON, the scheduler's address, the number of cores, and the key without which nobody can
+connect: whoever can have a task run by this cluster is its user. Everything ends at once when its input is closed. For
+each core there is a process that trains and one that drives notebooks, which mostly waits. It is a program of its own,
+not started by `multiprocessing`: that would import the starting program again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -20,6 +22,7 @@ from typing import Any
 import dask.config
 from dask.system import CPU_COUNT
 from distributed import Nanny, Scheduler  # first: its defaults would be merged into what is set below
+from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
 NOTEBOOK, TRAINING = "notebook", "training"  # what a worker has room for, as Dask's resources
@@ -27,6 +30,7 @@ AT_ONCE = 2  # notebooks that one process drives: while one of them waits for it
 HOST = "127.0.0.1"
 GIB = 2**30
 A_CORE = 2.5 * GIB  # bytes that its two workers take, kernels included
+KEY = ("tls_ca_file", "tls_client_cert", "tls_client_key")  # of Dask's `Security`, as text
 IDLE = "15 minutes"  # formgrader's server keeps its cluster from one request to the next, and not for ever
 CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # who waits for a task sees to it that it has a second try, alone
@@ -41,12 +45,18 @@ def cores(wanted: int) -> int:
 
 async def run(count: int) -> None:
     """Start everything, say where it is, and wait until nobody has wanted anything for long."""
+    security = Security.temporary()
     async with AsyncExitStack() as stack:
-        scheduler = Scheduler(host=HOST, port=0, dashboard=False, dashboard_address=f"{HOST}:0", idle_timeout=IDLE)
+        scheduler = Scheduler(
+            **{"host": HOST, "port": 0, "protocol": "tls", "security": security, "idle_timeout": IDLE},
+            **{"dashboard": False, "dashboard_address": f"{HOST}:0"},
+        )
         scheduler = await stack.enter_async_context(scheduler)
         scheduler.http_server.stop()
-        print(scheduler.address, count, flush=True)
+        key = {name: getattr(security, name) for name in KEY}
+        print(json.dumps({"address": scheduler.address, "cores": count, "key": key}), flush=True)
         common: dict[str, Any] = {"host": HOST, "dashboard": False, "memory_limit": 2 * GIB}
+        common |= {"protocol": "tls", "security": security}
         nannies = []
         for core in range(count):
             roles = (("driver", AT_ONCE, NOTEBOOK), ("trainer", 1, TRAINING))

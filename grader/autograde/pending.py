@@ -9,9 +9,11 @@ then.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +22,16 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import CheckCellMetadata, Execute
 from nbgrader.utils import find_all_files
 
-from grader.autograde.notebook_run import THREADS, Job
+from grader.autograde.fork_server import THREADS
+from grader.autograde.handed_in import REFUSED
+from grader.autograde.notebook_run import Job
+from grader.autograde.taken_along import NOTEBOOKS, read, taken_along
 
-NOTEBOOKS = "*.ipynb"
-NOT_TAKEN_ALONG = {"enabled", "kernel_manager_class"}  # of the settings: they decide where it runs, not how
+# Of the settings: they decide where it runs, not how.
+NOT_TAKEN_ALONG = {"enabled", "kernel_manager_class", "workers", "require_sandbox"}
 log = logging.getLogger(__name__)
 _silent = logging.Logger(__name__, logging.CRITICAL + 1)  # stock says it all again when it comes to the notebook
 
@@ -77,7 +82,8 @@ def environment() -> dict[str, str]:
 
 def job_for(execute: Execute, names: tuple[str, str, str], nb: NotebookNode, files: dict[str, bytes]) -> Job:
     """The job of running a notebook beside these files."""
-    return Job(*names, nbformat.writes(nb), files, settings(execute), environment())
+    content = json.dumps(nb)  # not laid out for people: that takes ten times as long
+    return Job(*names, content, files, settings(execute), environment())
 
 
 def beside(folder: Path) -> dict[str, bytes]:
@@ -107,14 +113,16 @@ def foreseen(converter: Autograde, execute: Execute, place: Place) -> Job | None
     """The job that stock will ask for at a place, as far as can be told; None where its steps refuse the notebook."""
     try:
         exporter = converter.exporter_class(parent=converter, config=converter.config)
+        for step in converter.sanitize_preprocessors:
+            if step is not CheckCellMetadata:  # it changes nothing; what it refuses stock will not ask for
+                exporter.register_preprocessor(step)
+        for each in (exporter, *exporter._preprocessors):
+            each.log = _silent
         with _sanitizing(converter):
             resources = converter.init_single_notebook_resources(place.path)
-        for step in converter.sanitize_preprocessors:
-            exporter.register_preprocessor(step)
-        for step in exporter._preprocessors:
-            step.log = _silent
-        output, _ = exporter.from_filename(place.path, resources=resources)
-        return job_for(execute, place.names, nbformat.reads(output, as_version=4), _files(converter, place))
+            output, _ = exporter.from_filename(place.path, resources=resources)
+        nb = nbformat.reads(output, as_version=4)
+        return None if REFUSED in nb.metadata else job_for(execute, place.names, nb, _files(converter, place))
     except Exception as error:  # whatever it is, stock meets it when it comes there, and says so
         log.debug("%s is not run ahead: %r", place, error)
         return None
@@ -124,7 +132,12 @@ def lay(files: dict[str, bytes], folder: Path) -> None:
     """Put what a run wrote where stock would have run it."""
     for name, content in files.items():
         path = folder / name
+        for above in reversed(path.relative_to(folder).parents):
+            if (folder / above).is_file():  # another notebook wrote a file where this one made a folder
+                (folder / above).unlink()
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
         path.unlink(missing_ok=True)  # it may be read only
         path.write_bytes(content)
 
@@ -140,7 +153,7 @@ def _sanitizing(converter: Autograde) -> Iterator[None]:
 
 
 def _will_be_graded(converter: Autograde, assignment: str, student: str, source: str) -> bool:
-    """What `BaseConverter.init_destination` will decide, without what it removes."""
+    """What `BaseConverter.init_destination` will decide, without what it removes; it may fail at this one then."""
     course = converter.coursedir
     if student in (course.student_id_exclude or "").split(","):
         return False
@@ -152,7 +165,10 @@ def _will_be_graded(converter: Autograde, assignment: str, student: str, source:
         return True
     if converter.force:
         return True
-    new, old = course.get_existing_timestamp(source), course.get_existing_timestamp(str(destination))
+    try:
+        new, old = course.get_existing_timestamp(source), course.get_existing_timestamp(str(destination))
+    except (AttributeError, OSError, ValueError):  # of a time that is none: nbgrader stumbles over its own message
+        return False
     return new is not None and old is not None and new > old
 
 
@@ -162,9 +178,10 @@ def _files(converter: Autograde, place: Place) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     if course.notebook_id != "*":  # then the folder is not made anew
         files |= beside(Path(converter._format_dest(place.assignment, place.student)))
+    handed_in = Path(place.path).parent
+    found = {name: read(handed_in, name, course) for name in taken_along(handed_in, course).files}
+    files |= {name: content for name, content in found.items() if content is not None}
     source = Path(course.format_path(course.source_directory, ".", place.assignment))
     own = {str(source / name) for name in converter.exclude_overwriting.get(place.assignment, [])}
-    for folder, kept in ((Path(place.path).parent, set()), (source, own)):
-        paths = set(find_all_files(str(folder), [*course.ignore, NOTEBOOKS])) - kept
-        files |= {Path(path).relative_to(folder).as_posix(): Path(path).read_bytes() for path in sorted(paths)}
-    return files
+    paths = set(find_all_files(str(source), [*course.ignore, NOTEBOOKS])) - own
+    return files | {Path(path).relative_to(source).as_posix(): Path(path).read_bytes() for path in sorted(paths)}

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dropnorm.datasets import DataError
-from grader.exercises import EXERCISES
+from grader.autograde.nested import depth
+from grader.exercises import EXERCISES, RUBRICS
 from grader.exercises.noun import Exercise
-from grader.handed import Retrained, too_much
+from grader.handed import Retrained
 from grader.judged import judged, retrained_of
+from grader.retraining import too_much
 from grader.spec import ModelSpec
 from grader.spec_rules import SpecError
 from grader.trainings import Training
 
 ACCOUNTS, FITS = 64, 32  # of one notebook, at most: four times what the longest one of the course has
+
+DEEP = 20  # levels of lists and objects in an account, at most: three times what the course's own have
 
 Train = Callable[[ModelSpec, Exercise], Training]
 
@@ -41,8 +44,8 @@ class Reception:
         if message.get("ask") == "fit":
             try:
                 return {"trained": True}, self._fit(message)
-            except (SpecError, DataError, KeyError, TypeError) as error:  # then it is trained in the kernel
-                return {"trained": False, "why": str(error)[:200]}, b""
+            except Exception as error:  # whatever the training met: then it is trained, or fails, in the kernel
+                return {"trained": False, "why": f"{type(error).__name__}: {error}"[:200]}, b""
         return {"why": "Nothing is known of such a message."}, b""
 
     def finish(self) -> list[dict[str, Any]]:
@@ -55,18 +58,17 @@ class Reception:
         if not isinstance(account, dict) or len(self._accounts) >= ACCOUNTS:
             return False
         name = account.get("rubric")
-        known = isinstance(name, str) and any(name in exercise.rubrics for exercise in EXERCISES.values())
-        if known and name not in self._accounts:
-            self._accounts[name] = account
-            return True
-        return False
+        if not isinstance(name, str) or name not in RUBRICS or name in self._accounts or depth(account, DEEP) > DEEP:
+            return False
+        self._accounts[name] = account
+        return True
 
     def _fit(self, message: Mapping[str, Any]) -> bytes:
         self._fits += 1
         if self._fits > FITS:
             raise SpecError(f"A notebook asks for at most {FITS} trainings.")
         exercise, spec = EXERCISES[message["exercise"]], ModelSpec.from_json(message["spec"])
-        if spec.fit is None or too_much(spec, exercise):
+        if spec.fit is None or too_much(spec, exercise.reference, len(exercise.data().X_train)):
             raise SpecError("This training is none that is done outside of the kernel.")
         training = self._train(spec, exercise)
         return Training((training.curves,), training.weights).to_bytes()  # of the run that counts only

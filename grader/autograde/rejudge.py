@@ -10,7 +10,7 @@ import argparse
 import logging
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,24 @@ from tqdm import tqdm
 
 from dropnorm.datasets import DataError
 from dropnorm.files import write_atomically
+from dropnorm.language import _, ngettext, padded, spaced, width
 from grader import trainings
 from grader.autograde.courses import coursedir
+from grader.autograde.gradebooks import wait_for_the_gradebook
 from grader.autograde.journal import Journal
 from grader.autograde.judging import outputs
+from grader.autograde.ledger import ledger_of, told_head
+from grader.autograde.noting import note_rejudged
 from grader.autograde.records import Record, records
-from grader.exercises import EXERCISES
+from grader.exercises import exercise
 from grader.handed import Retrained
 from grader.judged import Judged, judged, retrained_of
+from grader.languages import in_language, titled
 from grader.report import number
 from grader.rubric import Status
 from grader.spec import ModelSpec
 
 log = logging.getLogger(__name__)
-SHEETS = {name: sheet for exercise in EXERCISES.values() for name, sheet in exercise.rubrics.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,56 +53,78 @@ class Change:
     def row(self) -> tuple[str, ...]:
         """What the table says of it."""
         old, new = self.old.verdict, self.new.verdict
-        now = number(new.score) + (" (open)" if new.status is Status.MANUAL else "")
-        return self.record.student, self.old.rubric, number(old.score), now
+        now = number(new.score)
+        now = _("{points} (open)").format(points=now) if new.status is Status.MANUAL else now
+        return self.record.student, titled(self.old.rubric, self.record.assignment), number(old.score), now
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("assignment", help="its name, as for nbgrader autograde")
-    parser.add_argument("--write", action="store_true", help="bring the changes into the gradebook")
+    parser.add_argument("assignment", help=_("its name, as for nbgrader autograde"))
+    parser.add_argument("--write", action="store_true", help=_("bring the changes into the gradebook"))
 
 
 def main(options: argparse.Namespace) -> int:
     """Judge anew; returns the exit code."""
     course = coursedir()
+    wait_for_the_gradebook()
+    lock = Journal(Path(course.root)).lock(log) if options.write else None  # before what is kept is read
+    try:
+        return _rejudged(options, course)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _rejudged(options: argparse.Namespace, course: Any) -> int:
     found = list(records(options.assignment, course=Path(course.root)))
     readable = [record for record in found if isinstance(record, Record)]
     if not readable:
-        print(f"Nothing is kept of {options.assignment!r}: run `nbgrader autograde {options.assignment}` first.")
+        told = _("Nothing is kept of '{assignment}': run `nbgrader autograde {assignment}` first.")
+        print(told.format(assignment=options.assignment))
         return 1
+    old = [record for record in readable if record.of_another_version]
+    readable = [record for record in readable if not record.of_another_version]
     try:
-        changes = [
-            change
-            for record in tqdm(readable, desc="judging", unit="notebook", disable=None)
-            for change in changes_of(record)
-        ]
+        for name in {each.account["exercise"] for record in readable for each in record.judged}:
+            exercise(name).data()  # else every verdict would be left open for want of it
     except DataError as error:
         print(error)
         return 1
+    changes = [
+        change
+        for record in tqdm(readable, desc=_("judging"), unit=_("notebook"), disable=None)
+        for change in changes_of(record)
+    ]
+    for record in old:
+        told = _("{notebook} of {student} was graded by another version: grade it again.")
+        print(told.format(notebook=titled(record.notebook, record.assignment), student=record.student))
     for path in (path for path in found if isinstance(path, Path)):
-        print(f"{path} is damaged and was left out: grade that learner's notebook again.")
+        print(_("{file} is damaged and was left out: grade that learner's notebook again.").format(file=path))
     print("\n".join(table(changes, len(readable))))
     if not (changes and options.write):
         if changes:
-            print("Nothing was written; --write does.")
+            print(_("Nothing was written; --write does."))
         return 0
-    lock = Journal(Path(course.root)).lock(log)
     try:
         write(changes, course)
     except (OperationalError, sqlite3.OperationalError):
-        print("The gradebook is in use by another program, or cannot be written: close that and run this again.")
+        print(_("The gradebook is in use by another program, or cannot be written: close that and run this again."))
         return 1
-    finally:
-        lock.release()
-    print("Written. `nbgrader generate_feedback --force` makes the pages anew.")
+    except OSError as error:
+        told = _("{file} cannot be written ({reason}): mend that and run this again.")
+        print(spaced(told.format(file=error.filename or _("A file"), reason=error.strerror)))
+        return 1
+    print(_("Written. `nbgrader generate_feedback --force` makes the pages anew."))
+    print(told_head(ledger_of(Path(course.root).resolve())))
     return 0
 
 
 def changes_of(record: Record) -> Iterator[Change]:
     """The test cells of a notebook that are judged otherwise now. Raises DataError."""
     for old in record.judged:
-        new = judged(old.account, lambda spec, exercise, old=old: _kept(old, spec, exercise))
+        with in_language(record.assignment):  # not across the yield: this thread goes on in its own language there
+            new = judged(old.account, lambda spec, exercise, old=old: _kept(old, spec, exercise))
         if new.verdict != old.verdict:
             yield Change(record, old, new)
 
@@ -111,19 +137,23 @@ def _kept(old: Judged, spec: ModelSpec, exercise: Any) -> Retrained:
 def table(changes: list[Change], notebooks: int) -> list[str]:
     """The changes as lines: learner, test cell, points then and now."""
     if not changes:
-        return [f"All verdicts on {notebooks} notebooks stay as they are."]
-    rows = [("learner", "test cell", "was", "is"), *(change.row for change in changes)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return [_("All verdicts on {notebooks} notebooks stay as they are.").format(notebooks=notebooks)]
+    rows = [(_("learner"), _("test cell"), _("was"), _("is")), *(change.row for change in changes)]
+    widths = [max(width(row[column]) for row in rows) for column in range(4)]
+    lines = ["  ".join(map(padded, row, widths)).rstrip() for row in rows]
     points = sum(change.new.verdict.score - change.old.verdict.score for change in changes)
-    cells = "1 verdict changes" if len(changes) == 1 else f"{len(changes)} verdicts change"
-    return [*lines, f"{cells} in {notebooks} notebooks; {points:+.2f} points in all."]
+    told = ngettext(
+        "{count} verdict changes in {notebooks} notebooks; {points} points in all.",
+        "{count} verdicts change in {notebooks} notebooks; {points} points in all.",
+        len(changes),
+    )
+    return [*lines, told.format(count=len(changes), notebooks=notebooks, points=f"{points:+.2f}")]
 
 
 def write(changes: list[Change], course: Any) -> None:
-    """Bring changes into the gradebook, the graded notebooks, and the records, in this order.
+    """Bring changes into the gradebook, the graded notebooks, the record of verdicts, and what is kept, in this order.
 
-    Who is interrupted runs the command again: a record is changed last, so what is missing is found again.
+    Who is interrupted runs the command again: what is kept is changed last, so what is missing is found again.
     """
     by_record: dict[Record, list[Change]] = {}
     for change in changes:
@@ -135,7 +165,8 @@ def write(changes: list[Change], course: Any) -> None:
             gradebook.db.commit()
             _into_notebook(course, record, own)
             anew = {change.old: change.new for change in own}
-            record.replaced([anew.get(each, each) for each in record.judged]).write(Path(course.root))
+            note_rejudged(course, gradebook, record, anew, log)
+            replace(record, judged=tuple(anew.get(each, each) for each in record.judged)).write(Path(course.root))
 
 
 def _into_gradebook(gradebook: Gradebook, change: Change) -> None:
@@ -156,9 +187,10 @@ def _into_notebook(course: Any, record: Record, changes: list[Change]) -> None:
         return
     mode, notebook = path.stat().st_mode, nbformat.read(path, as_version=4)
     new = {change.new.rubric: change.new for change in changes}
-    for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in new and cell.cell_type == "code":
-            cell.outputs = outputs(SHEETS[name], new[name])
+    with in_language(record.assignment):
+        for cell in notebook.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if name in new and cell.cell_type == "code":
+                cell.outputs = outputs(name, new[name])
     write_atomically(path, nbformat.writes(notebook).encode())
     path.chmod(mode)

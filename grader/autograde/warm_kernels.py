@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,38 @@ from typing import Any
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from dropnorm.language import _
+from grader.autograde.box.layers import Box
 from grader.autograde.fork_server import MESSAGE, THREADS
 from grader.channel import VARIABLE
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
 QUIET = ("-W", "ignore::RuntimeWarning:runpy")  # the package has imported the module: it is only run once
+# Its own variables, and not TF_TOKEN_… or TF_VAR_…, in which Terraform's users keep what is secret.
+TENSORFLOW = (
+    *("TF_CPP_", "TF_NUM_", "TF_ENABLE_", "TF_DISABLE_", "TF_FORCE_", "TF_GPU_", "TF_XLA_", "TF_CUDNN_", "TF_CUDA_"),
+    *("TF_DETERMINISTIC_", "TF_USE_", "TF_ONEDNN_"),
+)
+# Beginnings of what the forking process needs of the environment. What else is there, such as an instructor's tokens,
+# is not for a process that every learner's kernel can look at.
+NEEDED = (
+    *("PATH", "HOME", "LANG", "LC_", "TZ", "TMP", "TEMP", "USER", "LOGNAME", "XDG_", "LD_", "PYTHON", "VIRTUAL_ENV"),
+    *("CONDA_PREFIX", "JUPYTER_PATH", "JUPYTER_CONFIG_", "JUPYTER_DATA_", "JUPYTER_RUNTIME_", "IPYTHONDIR", "MPL"),
+    *("DROPNORM_", "KERAS_", "XLA_", "CUDA_", "OPENBLAS_", "OMP_", "MKL_", *TENSORFLOW),
+)
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Boxed:
+    """A kernel's box, and the scratch folder with what a box needs (`grader.autograde.box.keeper`)."""
+
+    box: Box
+    scratch: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as the forking process and a box's command read them."""
+        return {"box": self.box.to_dict(), "scratch": str(self.scratch)}
 
 
 class ForkServerError(Exception):
@@ -49,17 +76,29 @@ class ForkServer:
             command = [sys.executable, *QUIET, "-m", "grader.autograde.fork_server", str(others.fileno())]
             folder = str(Path(__file__).resolve().parents[2])
             paths = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
-            env = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": os.pathsep.join(paths)}
+            env = {name: value for name, value in os.environ.items() if name.startswith(NEEDED)}
+            env |= dict.fromkeys(THREADS, "1") | {"PYTHONPATH": os.pathsep.join(paths)}
             self.process = subprocess.Popen(command, env=env, pass_fds=[others.fileno()], stdin=subprocess.DEVNULL)
         self._channel = own
         threads = self._answer()["threads"]
         if threads != 1:
             self.close()
-            raise ForkServerError(f"the process to fork from has {threads} threads, and one would be safe")
+            told = _("the process to fork from has {threads} threads, and one would be safe")
+            raise ForkServerError(told.format(threads=threads))
 
-    def fork(self, argv: list[str], cwd: str, env: dict[str, str], inherited: int | None = None) -> ForkedKernel:
-        """A new kernel with these arguments of its launcher, and a descriptor that it and no other one inherits."""
-        question = {"fork": {"argv": argv, "cwd": cwd, "env": env}}
+    def fork(
+        self,
+        argv: list[str],
+        cwd: str,
+        env: dict[str, str],
+        inherited: int | None = None,
+        boxed: Boxed | None = None,
+    ) -> ForkedKernel:
+        """A new kernel with these arguments of its launcher, and a descriptor that it and no other one inherits.
+
+        Its box has those of the layers asked for that this system has.
+        """
+        question = {"fork": {"argv": argv, "cwd": cwd, "env": env, "boxed": boxed and boxed.to_dict()}}
         return ForkedKernel(self, self._ask(question, [] if inherited is None else [inherited])["pid"])
 
     def ended(self, pid: int) -> int | None:
@@ -81,7 +120,8 @@ class ForkServer:
             try:
                 socket.send_fds(self._channel, [json.dumps(question).encode()], descriptors)
             except OSError as error:
-                raise ForkServerError(f"the process to fork from is gone ({error})") from error
+                told = _("the process to fork from is gone ({reason})")
+                raise ForkServerError(told.format(reason=error)) from error
             return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -90,7 +130,8 @@ class ForkServer:
         except ConnectionResetError:  # it was killed with a question unread
             message = b""
         if not message:
-            raise ForkServerError(f"the process to fork from ended with exit code {self.process.wait()}")
+            told = _("the process to fork from ended with exit code {code}")
+            raise ForkServerError(told.format(code=self.process.wait()))
         return json.loads(message)
 
 
@@ -117,14 +158,13 @@ class ForkedKernel:
         return self.poll()
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal; nothing happens where it has ended."""
+        """Send it, or the keeper of its box, a signal; nothing happens where it has ended."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            os.killpg(self.pid, number)
 
     def kill(self) -> None:
         """End it at once, with what it has started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -143,13 +183,13 @@ class WarmProvisioner(LocalProvisioner):
             env[VARIABLE] = str(inherited)
         kwargs["env"] = env
         if not (cmd[0] == sys.executable and cmd[1:3] == LAUNCHER and safe_to_fork()):
-            return await super().launch_kernel(cmd, **kwargs)
+            return await super().launch_kernel(in_a_box(cmd, self.parent.boxed), **kwargs)
         try:
             cwd = str(kwargs.get("cwd") or Path.cwd())
-            self.process = the_server().fork(cmd[3:], cwd, env, inherited)
+            self.process = the_server().fork(cmd[3:], cwd, env, inherited, self.parent.boxed)
         except ForkServerError as error:
-            said_once(f"Kernels are started one by one: {error}.")
-            return await super().launch_kernel(cmd, **kwargs)
+            said_once(_("Kernels are started one by one: {reason}.").format(reason=error))
+            return await super().launch_kernel(in_a_box(cmd, self.parent.boxed), **kwargs)
         self.pid = self.pgid = self.process.pid
         self.cwd = cwd
         return self.connection_info
@@ -161,14 +201,23 @@ class WarmKernelManager(AsyncKernelManager):
     Attributes:
         inherited: a descriptor that its kernel is to inherit, the channel's end; jupyter_client hands on no argument of
             a launch that it does not know.
+        boxed: the box that its kernel runs in; None for none.
     """
 
     inherited: int | None = None
+    boxed: Boxed | None = None
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
         if self.provisioner is None:
             self.provisioner = WarmProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
         return await super()._async_pre_start_kernel(**kwargs)
+
+
+def in_a_box(cmd: list[str], boxed: Boxed | None) -> list[str]:
+    """The command line that runs another one in a box, by `grader.autograde.box.__main__`; only Linux has any."""
+    if boxed is None or sys.platform != "linux":
+        return cmd
+    return [sys.executable, *QUIET, "-P", "-m", "grader.autograde.box", json.dumps(boxed.to_dict()), *cmd]
 
 
 _server: ForkServer | None = None
@@ -192,7 +241,7 @@ def safe_to_fork() -> bool:
     """Whether this system can fork a process that has loaded such libraries: Linux; said once where it cannot."""
     if sys.platform == "linux":
         return True
-    said_once("Kernels are started one by one: only on Linux is it safe to fork them from a warm process.")
+    said_once(_("Kernels are started one by one: only on Linux is it safe to fork them from a warm process."))
     return False
 
 

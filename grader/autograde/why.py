@@ -7,23 +7,29 @@ from pathlib import Path
 
 import numpy as np
 
+from dropnorm import fonts
 from dropnorm.curves import LearningCurves
 from dropnorm.datasets import DataError
+from dropnorm.fonts import label
+from dropnorm.language import N_, _, current
 from grader.autograde.courses import coursedir
 from grader.autograde.records import Record, records
 from grader.exercises import exercise, rubric
 from grader.facts import Operation
 from grader.handed import facts_of
 from grader.judged import Judged
+from grader.languages import in_language, titled
 from grader.report import report
 
 PICTURES = Path(".grading") / "why"
+EPOCH, LOSS, LIMIT = N_("epoch"), N_("loss"), N_("limit {limit}")  # labels of the pictures
+VALIDATION, TRAINING = N_("validation"), N_("training, at inference")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("student", help="the learner's id")
-    parser.add_argument("assignment", help="its name")
+    parser.add_argument("student", help=_("the learner's id"))
+    parser.add_argument("assignment", help=_("its name"))
 
 
 def main(options: argparse.Namespace) -> int:
@@ -32,37 +38,48 @@ def main(options: argparse.Namespace) -> int:
     found = list(records(options.assignment, options.student, root))
     if not found:
         known = sorted({each.student for each in records(options.assignment, course=root) if isinstance(each, Record)})
-        there = f"there are verdicts on {', '.join(known)}" if known else "nobody's was graded here yet"
-        print(f"No verdicts are kept on {options.student!r} in {options.assignment!r}: {there}.")
+        if known:
+            told = _("No verdicts are kept on '{student}' in '{assignment}': there are verdicts on {students}.")
+        else:
+            told = _("No verdicts are kept on '{student}' in '{assignment}': nobody's was graded here yet.")
+        students = current().between_items.join(known)
+        print(told.format(student=options.student, assignment=options.assignment, students=students))
         return 1
     for record in found:
         if isinstance(record, Path):
-            print(f"{record} is damaged: grade that notebook again.")
+            print(_("{file} is damaged: grade that notebook again.").format(file=record))
             continue
-        print(f"{record.notebook}\n{'=' * len(record.notebook)}")
+        title = titled(record.notebook, record.assignment)
+        if record.of_another_version:
+            told = _("{notebook} was graded by another version: grade it again.")
+            print(told.format(notebook=title))
+            continue
+        print(f"{title}\n{'=' * len(title)}")
         for each in record.judged:
-            print("\n".join(lines(each)), end="\n\n")
+            print("\n".join(lines(each, record.assignment)), end="\n\n")
         pictured = [each for each in record.judged if each.trainings]
         if pictured:
             path = root / PICTURES / record.assignment / record.student / f"{record.notebook}.png"
-            print(f"The curves: {draw(pictured, path)}\n")
+            print(_("The curves: {file}").format(file=draw(pictured, path)) + "\n")
     return 0
 
 
-def lines(judged: Judged) -> list[str]:
-    """A verdict: its report, then what was seen of the model and of its training."""
-    sheet = rubric(judged.rubric)[1]
-    said = [report(sheet, judged.verdict)]
+def lines(judged: Judged, assignment: str) -> list[str]:
+    """A verdict: its report, as its learner reads it, then what was seen of the model and of its training."""
+    with in_language(assignment):
+        said = [report(rubric(judged.rubric)[1], judged.verdict)]
     facts = judged.account.get("facts")
     if isinstance(facts, dict) and "observed" in facts:
         try:
-            said.append(f"  seen: {' → '.join(map(_named, facts_of(facts['observed']).operations)) or 'no layer'}")
-        except (TypeError, KeyError, ValueError):
-            said.append("  seen: what was handed over of the model cannot be read")
+            operations = " → ".join(map(_named, facts_of(facts["observed"]).operations))
+            said.append("  " + _("seen: {operations}").format(operations=operations or _("no layer")))
+        except Exception:  # a kernel may have handed over anything
+            said.append("  " + _("seen: what was handed over of the model cannot be read"))
     for each in judged.trainings.values():
         curves = each.counted()
         ends = [f"{float(value):.3g}" for value in (curves.val_loss[0, -1], np.nanmin(curves.val_loss[0]))]
-        said.append(f"  trained anew: validation loss {ends[0]} at the end, {ends[1]} at its lowest")
+        told = _("trained anew: validation loss {at_end} at the end, {lowest} at its lowest")
+        said.append("  " + told.format(at_end=ends[0], lowest=ends[1]))
     return said
 
 
@@ -79,6 +96,11 @@ def draw(pictured: list[Judged], path: Path) -> Path:
     import matplotlib
 
     matplotlib.use("agg")
+    with matplotlib.rc_context(fonts.settings()):
+        return _drawn(pictured, path)
+
+
+def _drawn(pictured: list[Judged], path: Path) -> Path:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(pictured), figsize=(5 * len(pictured), 3.6), layout="constrained", squeeze=False)
@@ -89,8 +111,8 @@ def draw(pictured: list[Judged], path: Path) -> Path:
                 _plot(ax, curves, 2.0 if counts else 0.8)
         limit = _limit(each)
         if limit is not None:
-            ax.axhline(limit, color="gray", linestyle="--", label=f"limit {limit:g}")
-        ax.set(title=each.rubric, xlabel="epoch", ylabel="loss")
+            ax.axhline(limit, color="gray", linestyle="--", label=label(LIMIT).format(limit=f"{limit:g}"))
+        ax.set(title=each.rubric, xlabel=label(EPOCH), ylabel=label(LOSS))
         ax.legend(fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
@@ -100,10 +122,10 @@ def draw(pictured: list[Judged], path: Path) -> Path:
 
 def _plot(ax, curves: LearningCurves, width: float) -> None:
     epochs = np.arange(1, curves.epochs + 1)
-    parts = (("validation", curves.val_loss, "C1"), ("training, at inference", curves.loss_at_inference, "C0"))
+    parts = ((VALIDATION, curves.val_loss, "C1"), (TRAINING, curves.loss_at_inference, "C0"))
     for name, series, colour in parts:
         if series is not None:
-            ax.plot(epochs, series[0], colour, linewidth=width, label=name if width > 1 else None)
+            ax.plot(epochs, series[0], colour, linewidth=width, label=label(name) if width > 1 else None)
 
 
 def _limit(judged: Judged) -> float | None:

@@ -13,37 +13,39 @@ from typing import Any
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION
+from dropnorm.language import N_, _
 from grader.criteria.errors import explain_error, shortened
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
 
 OVERFITS_BY = 0.02  # the last validation loss is more than this share above the lowest: then a training overfits
 Series = Mapping[str, np.ndarray]
+AT_BEST = {"val_accuracy": N_("`val_accuracy` in the best epoch")}  # titles, by the series that is asked for
 
 
 def best_epoch(name: str, history: str, points: float = 1.0) -> Criterion:
     """The epoch of the lowest validation loss, counted from 1."""
-    return _question(name, "Best epoch", history, points, _best_epoch)
+    return _question(name, N_("Best epoch"), history, points, _best_epoch)
 
 
 def overfits(name: str, history: str, points: float = 1.0) -> Criterion:
     """Whether the last validation loss is more than 2 % above the lowest."""
-    return _question(name, "Overfits or not", history, points, _truth(_does_overfit, "overfits_other"))
+    return _question(name, N_("Overfits or not"), history, points, _truth(_does_overfit, "overfits_other"))
 
 
 def gap(name: str, history: str, points: float = 1.0) -> Criterion:
     """The last validation loss minus the last training loss at inference."""
-    return _question(name, "Generalization gap at the end", history, points, _gap)
+    return _question(name, N_("Generalization gap at the end"), history, points, _gap)
 
 
 def all_finite(name: str, history: str, points: float = 1.0) -> Criterion:
     """Whether every logged loss and validation loss is a finite number."""
-    return _question(name, "Losses all numbers or not", history, points, _truth(_is_finite, "finite_other"))
+    return _question(name, N_("Losses all numbers or not"), history, points, _truth(_is_finite, "finite_other"))
 
 
 def below(name: str, history: str, limit: float, points: float = 1.0) -> Criterion:
     """Whether the last validation loss is below a limit; False where it is no number."""
-    title = "Learned or not"
+    title = N_("Learned or not")
     return _question(
         name, title, history, points, _truth(lambda series: bool(series[VALIDATION][-1] < limit), "learned_other")
     )
@@ -55,7 +57,7 @@ def at_best(name: str, history: str, series: str, points: float = 1.0) -> Criter
     def judged(name: str, given: Any, found: Series) -> Fault | None:
         return _at_best(name, given, found, series)
 
-    return _question(name, f"`{series}` in the best epoch", history, points, judged)
+    return _question(name, AT_BEST[series], history, points, judged)
 
 
 def _question(
@@ -77,7 +79,7 @@ def judge_answer(evidence: Any, name: str, judged: Callable[[Any], Fault | None]
         raised = explain_error(evidence.error, name)
         return (Fault(raised.message, 1.0, raised.misconception),)
     if given is None:
-        return (Fault(f"`{name}` is still None: this question has not been answered yet.", 1.0),)
+        return (Fault(_("`{name}` is still None: this question has not been answered yet.").format(name=name), 1.0),)
     fault = judged(given)
     return () if fault is None else (fault,)
 
@@ -102,18 +104,18 @@ def no_value(name: str, given: Any, wanted: str) -> Fault:
 def shown(given: Any) -> str:
     """An answer as people would name it; an address in memory tells nobody anything."""
     if isinstance(given, type):
-        return f"the class {given.__name__}"
+        return _("the class {name}").format(name=given.__name__)
     if isroutine(given) or isinstance(given, np.ufunc):
-        return "a function (was it called?)"
+        return _("a function (was it called?)")
     with np.printoptions(legacy="1.25"):  # NumPy's numbers as numbers, without the name of their kind
         text = shortened(repr(given), 60)
-    return f"an object of the kind {type(given).__name__}" if " at 0x" in repr(given) else text
+    return _("an object of the kind {kind}").format(kind=type(given).__name__) if " at 0x" in repr(given) else text
 
 
 def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
     value, losses = scalar(given), series[VALIDATION]
     if value is None or isinstance(value, bool):
-        return no_value(name, given, "one whole number")
+        return no_value(name, given, _("one whole number"))
     lowest = np.nanmin(losses) if np.isfinite(losses).any() else np.nan
     best = set(np.flatnonzero(np.isclose(losses, lowest, rtol=1e-6, atol=0)) + 1)  # equal lows count alike
     if value in best or (np.isnan(losses).any() and value == np.argmin(losses) + 1):  # argmin takes nan for the lowest
@@ -128,25 +130,38 @@ def _best_epoch(name: str, given: Any, series: Series) -> Fault | None:
     return Fault(explain(key, name=name, value=f"{value:g}", what=what), 1.0, key)
 
 
+# What a number is where it is the position of an extreme, counted from 0, and where it is its epoch.
+LOWEST = (
+    N_("the position, counted from 0, at which the training loss is lowest"),
+    N_("the epoch in which the training loss is lowest"),
+)
+LOWEST_AT_INFERENCE = (
+    N_("the position, counted from 0, at which the training loss at inference is lowest"),
+    N_("the epoch in which the training loss at inference is lowest"),
+)
+HIGHEST = (
+    N_("the position, counted from 0, at which the validation loss is highest"),
+    N_("the epoch in which the validation loss is highest"),
+)
+
+
 def _named_epoch(value: float, series: Series) -> tuple[str, str]:
     """Of which series an epoch's number, or a position in Python, is the lowest or the highest; in words."""
-    extremes = [("epoch_of_training_loss", "the training loss", np.nanargmin(series[LOGGED]))]
+    extremes = [("epoch_of_training_loss", LOWEST, np.nanargmin(series[LOGGED]))]
     if np.isfinite(series.get(AT_INFERENCE, np.array([]))).any():
-        extremes.append(
-            ("epoch_of_training_loss", "the training loss at inference", np.nanargmin(series[AT_INFERENCE]))
-        )
-    extremes.append(("worst_epoch", "the validation loss", np.nanargmax(series[VALIDATION])))
-    for first, what in ((1, "the epoch in which"), (0, "the position, counted from 0, at which")):
-        for key, curve, position in extremes:
+        extremes.append(("epoch_of_training_loss", LOWEST_AT_INFERENCE, np.nanargmin(series[AT_INFERENCE])))
+    extremes.append(("worst_epoch", HIGHEST, np.nanargmax(series[VALIDATION])))
+    for first in (1, 0):
+        for key, words, position in extremes:
             if value == position + first:
-                return key, f"{what} {curve}"
+                return key, _(words[first])
     return "other_epoch", ""
 
 
 def _gap(name: str, given: Any, series: Series) -> Fault | None:
     value = scalar(given)
     if value is None or isinstance(value, bool):
-        return no_value(name, given, "one number")
+        return no_value(name, given, _("one number"))
     if AT_INFERENCE not in series:
         return Fault(explain("no_loss_at_inference", name=name), 1.0, "no_loss_at_inference")
     logged, inference, validation = series[LOGGED], series[AT_INFERENCE], series[VALIDATION]
@@ -178,7 +193,7 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
     for guess, wrong in guesses.items():
         if near(value, wrong, slack):
             key = guess.partition(" ")[0]
-            what = "training loss at inference" if guess.endswith("at inference") else "validation loss"
+            what = _("training loss at inference") if guess.endswith("at inference") else _("validation loss")
             message = explain(key, name=name, value=f"{value:.4g}", what=what)
             return Fault(message, 0.5 if key == "gap_turned_round" else 1.0, key)
     return Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
@@ -187,7 +202,7 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
 def _at_best(name: str, given: Any, series: Series, wanted: str) -> Fault | None:
     value, losses, found = scalar(given), series[VALIDATION], series.get(wanted, np.array([]))
     if value is None or isinstance(value, bool):
-        return no_value(name, given, "one number")
+        return no_value(name, given, _("one number"))
     if len(found) != len(losses) or not np.isfinite(losses).any():
         return Fault(explain("no_series_to_read", name=name, series=wanted), 1.0, "no_series_to_read")
     best = np.flatnonzero(np.isclose(losses, np.nanmin(losses), rtol=1e-6, atol=0))
@@ -216,7 +231,7 @@ def _truth(wanted: Callable[[Series], bool], key: str) -> Callable[[str, Any, Se
     def judged(name: str, given: Any, series: Series) -> Fault | None:
         value = scalar(given)
         if value is None or value not in (0, 1):
-            return no_value(name, given, "True or False")
+            return no_value(name, given, _("True or False"))
         if bool(value) == wanted(series):
             return None
         return Fault(explain(key, name=name, value=bool(value)), 1.0, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from dropnorm.language import _, listed, sentences
 from grader.criteria.custom import absent
 from grader.criteria.layout import (
     ACTIVATION,
@@ -15,7 +16,6 @@ from grader.criteria.layout import (
     arranged,
     counted,
     each_of,
-    listed,
     where_all,
 )
 from grader.facts import Operation
@@ -48,8 +48,8 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     alignment = evidence.alignment
     hidden = len(alignment.hidden)
     rows = [(expected, seen) for expected, seen in alignment.places() if seen is not None]
-    asked = sum(len(expected.of(BATCH_NORM)) for expected, _ in rows)
-    if not any(seen.of(*KINDS, "custom") for _, seen in rows):
+    asked = sum(len(expected.of(BATCH_NORM)) for expected, _seen in rows)
+    if not any(seen.of(*KINDS, "custom") for _expected, seen in rows):
         return (Fault(explain("no_batch_norm", model=evidence.exercise.model_name), 1.0, "no_batch_norm"),)
     if _before_each_dense(rows):
         return (Fault(explain("batch_norm_before_dense"), 1.0, "batch_norm_before_dense"),)
@@ -75,13 +75,15 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
             swapped.append(expected.number)
     for (number, how), twice in doubled.items():
         count, key = counted(number, "BatchNormalization layer"), "batch_norm_twice"
-        message = explain(key, count=count, where=how + where_all(twice, hidden))
+        message = explain(key, count=count, where=where_all(twice, hidden, how))
         faults.append(Fault(message, len(twice) / asked, key))
     if all(pair is None for pair in alignment.pairs[:-1]):
         whole = sum(len(place.of(BATCH_NORM)) for place in alignment.expected.places)
-        faults.append(Fault("There is no hidden Dense layer whose outputs could be normalized.", 1 - asked / whole))
+        nowhere = _("There is no hidden Dense layer whose outputs could be normalized.")
+        faults.append(Fault(nowhere, 1 - asked / whole))
     if own:
-        message = f"Whether your own layer {where_all(own, hidden)} normalizes as asked cannot be told here. {HUMAN}"
+        own_layer = _("Whether your own layer {where} normalizes as asked cannot be told here.")
+        message = sentences(own_layer.format(where=where_all(own, hidden)), _(HUMAN))
         faults.append(Fault(message, len(own) / asked, "custom_layer", manual=True))
     if 0 in missing:
         missing.remove(0)
@@ -123,7 +125,7 @@ def _order(place: Any) -> list[str]:
 def _modes(evidence: Any) -> tuple[Fault, ...]:
     steps = evidence.facts.of_kind(BATCH_NORM)
     if not steps:
-        return (absent(evidence, "There is no BatchNormalization layer that could learn."),)
+        return (absent(evidence, _("There is no BatchNormalization layer that could learn.")),)
     named: dict[tuple[str, str], list[int]] = {}
     for number, step in enumerate(steps):
         key = _mode_of(step, evidence.facts.moving.get(step.layer))
@@ -166,9 +168,10 @@ def _changed(step: Operation, chain: tuple[Operation, ...]) -> dict[str, list[st
     changed: dict[str, list[str]] = {}
     for name, value in step.settings.items():
         switch = name in ("center", "scale")
-        if name in ("axis", "momentum", "dtype") or (switch and value) or (name == "epsilon" and value <= SMALL):
+        told_elsewhere = name in ("axis", "momentum", "dtype") or value == {}
+        if told_elsewhere or (switch and value) or (name == "epsilon" and value <= SMALL):
             continue
-        shown = f"{name} = {value['class_name'] if isinstance(value, dict) else value}"
+        shown = f"{name} = {value.get('class_name', 'given') if isinstance(value, dict) else value}"
         key = "batch_norm_uncentred" if name == "center" and bent else "batch_norm_unscaled"
         changed.setdefault(key if switch else "batch_norm_settings", []).append(shown)
     return changed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from grader.criteria.errors import COMPILES, TRAINS, explain_error
+from dropnorm.language import listed, ngettext
+from grader.criteria.errors import ANSWERS, CALLED, COMPILES, TRAINS, Where, explain_error
 from grader.facts import ObservationError
 from grader.misconceptions import explain
 from grader.rubric import Fault, Status
@@ -32,10 +33,9 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
             message = explain("columns_changed", **evidence.exercise.called)
             return Status.WRONG, Fault(message, 1.0, "columns_changed")
         if error.reason == "raises":
-            known = explain_error(error.cause, name)
+            known = explain_error(error.cause, name, CALLED)
             if known.misconception not in SAID_AS_WELL:
-                said = known.message.replace("Your cell raised an error", "Your model raises an error when called", 1)
-                return Status.WRONG, Fault(said, 1.0, known.misconception)
+                return Status.WRONG, Fault(known.message, 1.0, known.misconception)
         return Status.WRONG, Fault(error.told_of(name), 1.0, error.reason)
     return None
 
@@ -43,8 +43,17 @@ def model_begun(evidence: Any) -> tuple[Status, Fault] | None:
 def _raised(evidence: Any) -> Fault:
     """The fault behind the error that keeps the model or its history from being there."""
     if evidence.error == evidence.fit_error:
-        return explain_error(evidence.error, evidence.exercise.history_name, TRAINS)
-    return explain_error(evidence.error, evidence.exercise.model_name)
+        return _raised_by(evidence, evidence.error, evidence.exercise.history_name, TRAINS)
+    return _raised_by(evidence, evidence.error, evidence.exercise.model_name)
+
+
+def _raised_by(evidence: Any, error: Any, name: str, where: Where = ANSWERS) -> Fault:
+    """The fault behind an error; a label that is no kind's number says something else where a measure is predicted."""
+    fault = explain_error(error, name, where)
+    if fault.misconception != "label_out_of_range" or evidence.data.kinds:
+        return fault
+    said = explain("loss_of_kinds", model=evidence.exercise.model_name, **where.fields())
+    return Fault(said, 1.0, "loss_of_kinds")
 
 
 def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
@@ -57,7 +66,7 @@ def history_begun(evidence: Any) -> tuple[Status, Fault] | None:
         if evidence.compile_error is not None and not evidence.facts.compiled:  # then `fit` raised because of it
             return Status.RAISED, explain_error(evidence.compile_error, evidence.exercise.model_name, COMPILES)
         if evidence.fit_error is not None:
-            return Status.RAISED, explain_error(evidence.fit_error, name, TRAINS)
+            return Status.RAISED, _raised_by(evidence, evidence.fit_error, name, TRAINS)
         if evidence.error is not None:
             return Status.RAISED, _raised(evidence)
         key = "not_trained" if evidence.facts.compiled else "not_compiled"
@@ -71,12 +80,16 @@ def answers_begun(history_name: str, *answers: str) -> Callable[[Any], tuple[Sta
     """The gate of questions about curves: whether an answer is there, and the history that it is about."""
 
     def gate(evidence: Any) -> tuple[Status, Fault] | None:
+        if evidence.fit_error is not None and not evidence.holds(history_name):
+            return Status.RAISED, _raised_by(evidence, evidence.fit_error, history_name, TRAINS)
         given = [evidence.answer(answer) for answer in answers]
         if all(answer is None for answer in given):
             if evidence.error is not None:
                 return Status.RAISED, explain_error(evidence.error, answers[0])
-            names, are = " and ".join(f"`{answer}`" for answer in answers), "are" if len(answers) > 1 else "is"
-            return Status.NOT_STARTED, Fault(explain("not_answered", answers=names, are=are), 1.0)
+            names = listed(f"`{answer}`" for answer in answers)
+            unanswered = ngettext("{answers} is still None", "{answers} are still None", len(answers))
+            said = explain("not_answered", unanswered=unanswered.format(answers=names))
+            return Status.NOT_STARTED, Fault(said, 1.0)
         if not evidence.holds(history_name):
             return Status.NOT_STARTED, Fault(explain("nothing_to_answer", history=history_name), 1.0, "not_trained")
         return None

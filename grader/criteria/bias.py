@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropnorm.language import _
 from grader.criteria.layout import BATCH_NORM, DENSE, LIKE_BATCH_NORM, each_of
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
@@ -32,12 +33,12 @@ def _where_needed(evidence: Any) -> tuple[Fault, ...]:
         if has != asked and has == normalized:
             (idle if has else missing).append(pair)
     if not judged:
-        return (Fault("There is no Dense layer whose bias could be looked at.", 1.0),)
+        return (Fault(_("There is no Dense layer whose bias could be looked at."), 1.0),)
     faults, total = [], len(alignment.seen.dense)
     for key, numbers in (("bias_before_batch_norm", idle), ("bias_missing", missing)):
         if numbers:
             last = total > 1 and numbers == [total - 1] and alignment.output is not None
-            which = "your output layer" if last else each_of(numbers, total, "Dense")
+            which = _("your output layer") if last else each_of(numbers, total, "Dense")
             text = evidence.bias_given_as_text if key == "bias_before_batch_norm" else None
             key = key if text is None else "bias_by_text"
             faults.append(Fault(explain(key, which=which, text=text), len(numbers) / judged, key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropnorm.language import _, sentences
 from grader.rubric import HUMAN, Fault
 
 
@@ -13,7 +14,6 @@ def absent(evidence: Any, message: str) -> Fault:
     Where a layer of the learner's own is in the network it may do the work: then the points are open, not lost.
     """
     if evidence.facts.of_kind("custom"):
-        return Fault(
-            f"Your own layer may do this, which cannot be told here. {HUMAN}", 1.0, "custom_layer", manual=True
-        )
+        message = sentences(_("Your own layer may do this, which cannot be told here."), _(HUMAN))
+        return Fault(message, 1.0, "custom_layer", manual=True)
     return Fault(message, 1.0)

@@ -11,11 +11,11 @@ import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.diagnosis import Diagnosis
+from dropnorm.language import N_, _, listed
 from dropnorm.symptoms import Problem
 from grader import recorded
 from grader.criteria.answers import judge_answer, scalar, shown
 from grader.criteria.errors import shortened
-from grader.criteria.layout import listed
 from grader.criteria.shown_by import Number, distances, falls, losses, peaks_of_calm_curves, shown_by, turned_round
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault
@@ -45,14 +45,14 @@ def problem(number: int, right: Problem, points: float = 1.0) -> Criterion:
     def judged(name: str, given: Any) -> Fault | None:
         named = _named(given)
         if len(named) > 1:
-            several = "two problems" if len(named) == 2 else f"{len(named)} problems"
+            several = _("two problems") if len(named) == 2 else _("{count} problems").format(count=len(named))
             shown_names = listed(f"`{each}`" for each in named)
             return _fault("two_problems", name=name, count=several, given=shown_names)
         if not named:
             return _no_name(name, given)
         return None if named[0] == right else _not_this(named[0], right, recorded.curves(number))
 
-    return _criterion("problem", "The problem's name", points, judged)
+    return _criterion("problem", N_("The problem's name"), points, judged)
 
 
 def evidence(number: int, right: Problem, points: float = 1.0) -> Criterion:
@@ -76,7 +76,7 @@ def evidence(number: int, right: Problem, points: float = 1.0) -> Criterion:
         key, found = near[0]
         return _fault(key, 0.5 if key in HALF_RIGHT else 1.0, what=found.what, **seen)
 
-    return _criterion("evidence", "A number that shows it", points, judged)
+    return _criterion("evidence", N_("A number that shows it"), points, judged)
 
 
 def _wrong_numbers(right: Problem, curves: LearningCurves) -> Iterator[tuple[str, Number]]:
@@ -126,7 +126,7 @@ def _no_name(name: str, given: Any) -> Fault:
     if not isinstance(given, str):
         return _fault("problem_no_name", name=name, given=shown(given))
     near = difflib.get_close_matches(given.lower().strip(), list(NAMES), 1, 0.6)
-    hint = f" (the nearest on it is `{NAMES[near[0]]}`)" if near else ""
+    hint = _(" (the nearest on it is `{problem}`)").format(problem=NAMES[near[0]]) if near else ""
     return _fault("problem_not_listed", name=name, given=shortened(repr(given), 60), hint=hint)
 
 

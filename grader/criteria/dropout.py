@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isclose, prod
 from typing import Any
 
+from dropnorm.language import N_, _, listed, ngettext, sentences
 from grader.criteria.custom import absent
 from grader.criteria.layout import (
     DROPOUT,
@@ -12,7 +13,6 @@ from grader.criteria.layout import (
     arranged,
     counted,
     each_of,
-    listed,
     ordinal,
     same_but,
     where,
@@ -54,16 +54,16 @@ def _table(evidence: Any) -> list[tuple[int, float | None, tuple[Operation, ...]
 
 def _places(evidence: Any) -> tuple[Fault, ...]:
     table = _table(evidence)
-    asked = [number for number, rate, _, _ in table if rate is not None]
+    asked = [number for number, rate, *_rest in table if rate is not None]
     hidden = len(evidence.alignment.hidden)
     last = table[-1][0]
     idle = len([step for step in evidence.facts.idle if step.kind.startswith(KINDS)])
-    some = evidence.facts.of_kind(DROPOUT) or any(steps for _, _, steps, _ in table)
+    some = evidence.facts.of_kind(DROPOUT) or any(steps for *_place, steps, _spans in table)
     if not some and not idle and not evidence.facts.of_kind("custom"):
         baseline = same_but(DROPOUT, evidence.reference.operations, evidence.facts.operations)
-        reason = "Without one, its units can rely on one another."
+        reason = _("Without one, its units can rely on one another.")
         if baseline:
-            reason = "It is the baseline's network still, and will overfit as the baseline did."
+            reason = _("It is the baseline's network still, and will overfit as the baseline did.")
         message = explain("no_dropout", model=evidence.exercise.model_name, reason=reason)
         return (Fault(message, 1.0, "no_dropout"),)
     missing = [n for n, rate, steps, spans in table if rate is not None and spans and not steps]
@@ -73,10 +73,11 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
     if idle and missing:
         idle = min(idle, len(missing))
         missing = missing[idle:]
-        which = f"{'one' if idle == 1 else 'each'} of your Dropout layers drops"
+        which = _("one of your Dropout layers") if idle == 1 else _("each of your {kind} layers").format(kind="Dropout")
         faults.append(Fault(explain("rate_zero", which=which), idle / len(asked), "rate_zero"))
     if own:
-        message = f"Whether your own layer {where_all(own, hidden)} drops as asked cannot be told here. {HUMAN}"
+        own_layer = _("Whether your own layer {where} drops as asked cannot be told here.")
+        message = sentences(own_layer.format(where=where_all(own, hidden)), _(HUMAN))
         faults.append(Fault(message, len(own) / len(asked), "custom_layer", manual=True))
     for number, rate, steps, spans in table:
         surplus = len(steps) - (rate is not None) * spans
@@ -93,7 +94,7 @@ def _places(evidence: Any) -> tuple[Fault, ...]:
         else:
             count = counted(len(steps), "Dropout layer")
             how = next(arranged(seen, steps) for p, seen in evidence.alignment.places() if seen and p.number == number)
-            message = explain("dropout_twice", count=count, where=how + where(number, hidden))
+            message = explain("dropout_twice", count=count, where=where_all([number], hidden, how))
             faults.append(Fault(message, 0.5, "dropout_twice"))
     if 0 in missing:
         missing.remove(0)
@@ -112,29 +113,29 @@ def _together_right(steps: tuple[Operation, ...], rate: float | None) -> bool:
 
 
 def _before(here: int, missing: int, steps: tuple[Operation, ...], hidden: int) -> str:
-    if here == 0:
-        seen = f"a Dropout layer stands {where(0, hidden)}, and none {where(missing, hidden)}."
-    else:
-        count = counted(len(steps), "Dropout layer")
-        seen = (
-            f"{count} stand{'s' if len(steps) == 1 else ''} {where(here, hidden)}, and none {where(missing, hidden)}."
+    seen = _("a Dropout layer stands {here}, and none {missing}.")
+    if here:
+        seen = ngettext(
+            "{count} stands {here}, and none {missing}.", "{count} stand {here}, and none {missing}.", len(steps)
         )
+    count = counted(len(steps), "Dropout layer")
+    seen = seen.format(count=count, here=where(here, hidden), missing=where(missing, hidden))
     return explain("dropout_before_dense", seen=seen)
 
 
 def _rates(evidence: Any) -> tuple[Fault, ...]:
     table = _table(evidence)
-    wanted = next(rate for number, rate, _, _ in table if rate is not None and number)
+    wanted = next(rate for number, rate, *_rest in table if rate is not None and number)
     in_front = [s for s in evidence.alignment.behind_extra_layers_in_front() if s.kind.startswith(KINDS)]
     judged = []  # (rate, the rate that its place asks for)
-    for _, rate, steps, _ in (table[0], (0, None, in_front, 0), *table[1:]):
+    for _number, rate, steps, _spans in (table[0], (0, None, in_front, 0), *table[1:]):
         asked = wanted if rate is None else rate
         together = _together_right(steps, rate)
         judged += [
             (asked if together else float(step.settings["rate"]), asked) for step in steps if "rate" in step.settings
         ]
-    if not in_front and not any(steps for _, _, steps, _ in table):
-        return (absent(evidence, "There is no Dropout layer whose rate could be looked at."),)
+    if not in_front and not any(steps for *_place, steps, _spans in table):
+        return (absent(evidence, _("There is no Dropout layer whose rate could be looked at.")),)
     if _swapped(judged):
         return (Fault(explain("rates_swapped"), 1.0, "rates_swapped"),)
     named: dict[tuple[str, float, bool], list[int]] = {}
@@ -143,18 +144,39 @@ def _rates(evidence: Any) -> tuple[Fault, ...]:
             named.setdefault((_name_of(rate, asked), rate, rate > asked), []).append(number)
     faults = []
     for (key, rate, more), numbers in named.items():
-        every = len(numbers) == len(judged) > 1
-        which = "each of your Dropout layers" if every else f"your {listed(map(ordinal, numbers))} Dropout layer"
-        several = len(numbers) > 1 and not every
-        message = explain(
-            key,
-            which=f"{which}{'s' if several else ''} drop{'' if several else 's'}",
-            percent=f"{100 * rate:.4g} %",
-            its="their" if several else "its",
-            more_or_less="more" if more else "less",
-        )
+        message = explain(key, seen=_seen(key, rate, more, numbers, len(judged)))
         faults.append(Fault(message, len(numbers) / len(judged), key))
     return tuple(faults)
+
+
+# What is seen of a rate, by the misconception in it: of one layer or of each, and of several.
+SEEN = {
+    "rate_one": (N_("{which} drops everything: the rate is 1."), N_("{which} drop everything: the rate is 1.")),
+    "rate_kept": (N_("{which} drops {percent} of its inputs."), N_("{which} drop {percent} of their inputs.")),
+    "more": (
+        N_("{which} drops {percent} of its inputs, more than the exercise asks for."),
+        N_("{which} drop {percent} of their inputs, more than the exercise asks for."),
+    ),
+    "less": (
+        N_("{which} drops {percent} of its inputs, less than the exercise asks for."),
+        N_("{which} drop {percent} of their inputs, less than the exercise asks for."),
+    ),
+}
+
+
+def _seen(key: str, rate: float, more: bool, numbers: list[int], total: int) -> str:
+    """What is seen of a rate in some of the layers, in a sentence."""
+    of_one, of_several = SEEN[key if key != "other_rate" else "more" if more else "less"]
+    if len(numbers) == total > 1:
+        seen, which = of_one, _("each of your {kind} layers")
+    elif len(numbers) == 1:
+        seen, which = of_one, _("your {ordinals} {kind} layer")
+    else:
+        seen, which = of_several, _("your {ordinals} {kind} layers")
+    return _(seen).format(
+        which=which.format(ordinals=listed(map(ordinal, numbers)), kind="Dropout"),
+        percent=_("{number} %").format(number=f"{100 * rate:.4g}"),
+    )
 
 
 def _swapped(judged: list[tuple[float, float]]) -> bool:
@@ -176,7 +198,7 @@ def _modes(evidence: Any) -> tuple[Fault, ...]:
     steps = [step for step in evidence.facts.operations if step.kind.startswith(KINDS)]
     faults = []
     if not steps:
-        return (absent(evidence, "There is no Dropout layer that could be on or off."),)
+        return (absent(evidence, _("There is no Dropout layer that could be on or off.")),)
     named: dict[str, list[int]] = {}
     for number, step in enumerate(steps):
         key = _mode_of(step)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.criteria.layout import counted, listed, units_of
+from dropnorm.language import _, listed, sentences
+from grader.criteria.layout import counted, units_of
 from grader.misconceptions import explain
 from grader.rubric import Fault
 from grader.spec_rules import LOGITS
@@ -18,7 +19,7 @@ def kinds_output(evidence: Any) -> tuple[Fault, ...]:
     alignment, shapes = evidence.alignment, evidence.facts.shapes
     if alignment.output is None:
         last = alignment.seen.dense[-1:]
-        end = f"a hidden layer of {counted_units(units_of(last[0]))}" if last else "no Dense layer at all"
+        end = end_of(counted_units(units_of(last[0])) if last else None)
         return (Fault(explain("kinds_output_missing", end=end), 1.0, "kinds_output_missing"),)
     units = units_of(alignment.output)
     if units != evidence.data.kinds:  # what then bends them follows from it
@@ -36,8 +37,8 @@ def _bent(evidence: Any) -> Fault | None:
         return None  # what cannot be told is a matter of the criterion "layers", and a human's
     if not functions:
         if compiled is not None and LOGITS in compiled.loss:
-            said = "Your network gives scores, and the loss is told to expect them: that trains alike. "
-            return Fault(f"{said}To read probabilities, take a softmax of what it predicts.", 0.0)
+            alike = _("Your network gives scores, and the loss is told to expect them: that trains alike.")
+            return Fault(sentences(alike, _("To read probabilities, take a softmax of what it predicts.")), 0.0)
         return Fault(explain("softmax_missing"), 0.5, "softmax_missing")
     if functions == ("sigmoid",):
         return Fault(explain("output_sigmoid"), 0.5, "output_sigmoid")
@@ -45,6 +46,11 @@ def _bent(evidence: Any) -> Fault | None:
         return Fault(explain("softmax_twice"), 0.5, "softmax_twice")
     named = listed(name or "PReLU" for name in functions)
     return Fault(explain("other_kinds_activation", functions=named), 0.5, "other_kinds_activation")
+
+
+def end_of(units: str | None) -> str:
+    """What a network without an output layer ends with: a hidden layer of so many units; None where there is none."""
+    return _("no Dense layer at all") if units is None else _("a hidden layer of {units}").format(units=units)
 
 
 def counted_units(units: int) -> str:

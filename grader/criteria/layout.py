@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dropnorm.language import N_, _, listed, ngettext
 from grader.facts import Operation
 
 DENSE, ACTIVATION, DROPOUT, BATCH_NORM = "dense", "activation", "dropout", "batch_normalization"
@@ -139,12 +140,16 @@ def units_of(step: Operation) -> int:
 
 
 def arranged(place: Place, steps: Iterable[Operation]) -> str:
-    """How several steps of a place stand to one another, in words that a place may follow."""
+    """How several steps of a place stand to one another, as a message about ``{where}`` that is still to be translated.
+
+    Empty where nothing is to be said of it.
+    """
     numbers = [number for number, step in enumerate(place.operations) if step in steps]
     if place.spans > 1 or not numbers:
         return ""
     between = place.operations[numbers[0] : numbers[-1]]
-    return f"{'on both sides of an activation' if any(s.kind in BENDING for s in between) else 'one after the other'} "
+    bent = any(step.kind in BENDING for step in between)
+    return N_("on both sides of an activation {where}") if bent else N_("one after the other {where}")
 
 
 def align(expected: Layout, seen: Layout) -> Alignment:
@@ -195,55 +200,93 @@ def same_but(kind: str, expected: Iterable[Operation], seen: Iterable[Operation]
     )
 
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+# Words for 0, 1, 2, …, and for the first, the second, …; larger numbers stand in digits.
+NUMBERS = N_("no one two three four five six seven eight nine ten")
+ORDINALS = N_("first second third fourth fifth sixth seventh eighth")
 
 
 def ordinal(number: int) -> str:
     """A place in a row in words: 0 is ``first``."""
-    return ORDINALS[number] if number < len(ORDINALS) else f"{number + 1}th"
+    words = _(ORDINALS).split()
+    return words[number] if number < len(words) else _("{number}th").format(number=number + 1)
 
 
 def where(place: int, hidden: int) -> str:
     """A place in words, by its number and the number of hidden Dense layers."""
     if place == 0:
-        return "before the first Dense layer"
-    return f"after the {ordinal(place - 1)} hidden layer" if place <= hidden else "after the output layer"
+        return _("before the first Dense layer")
+    return _after([place]) if place <= hidden else _("after the output layer")
 
 
-def where_all(places: Iterable[int], hidden: int) -> str:
-    """Several places in words: ``after the first and second hidden layer``."""
+def where_all(places: Iterable[int], hidden: int, how: str = "") -> str:
+    """Several places in words: ``after the first and second hidden layers``; and ``how`` (`arranged`) steps stand."""
     places = list(places)
     inner = [number for number in places if 0 < number <= hidden]
     words = [where(number, hidden) for number in places if number not in inner]
     if inner:
-        several = "s" if len(inner) > 1 else ""
-        words.append(f"after the {listed(ordinal(number - 1) for number in inner)} hidden layer{several}")
-    return listed(words)
+        words.append(_after(inner))
+    return _(how).format(where=listed(words)) if how else listed(words)
 
 
-def each_of(numbers: list[int], total: int, noun: str) -> str:
+def _after(places: list[int]) -> str:
+    """Places behind hidden layers in words."""
+    several = _("after the {ordinals} hidden layers") if len(places) > 1 else _("after the {ordinals} hidden layer")
+    return several.format(ordinals=listed(ordinal(number - 1) for number in places))
+
+
+def each_of(numbers: list[int], total: int, kind: str) -> str:
     """Some of a learner's layers of one kind, as a singular: ``each of your first and third Dense layers``.
 
     Args:
         numbers: their numbers among the layers of that kind, from 0.
         total: how many there are.
-        noun: what they are called.
+        kind: its name in Keras; or `HIDDEN`.
     """
+    one, every, nth, some = _of_hidden() if kind == HIDDEN else _of_kind()
     if total == 1:
-        return f"your {noun} layer"
+        return one.format(kind=kind)
     if len(numbers) == total:
-        return f"each of your {noun} layers"
-    some = listed(map(ordinal, numbers))
-    return f"your {some} {noun} layer" if len(numbers) == 1 else f"each of your {some} {noun} layers"
+        return every.format(kind=kind)
+    return (nth if len(numbers) == 1 else some).format(ordinals=listed(map(ordinal, numbers)), kind=kind)
 
 
-def listed(words: Iterable[str]) -> str:
-    """Words in a row as people write them: ``a, b and c``."""
-    words = list(words)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+HIDDEN = "hidden"
+
+
+def _of_kind() -> tuple[str, str, str, str]:
+    return (
+        _("your {kind} layer"),
+        _("each of your {kind} layers"),
+        _("your {ordinals} {kind} layer"),
+        _("each of your {ordinals} {kind} layers"),
+    )
+
+
+def _of_hidden() -> tuple[str, str, str, str]:
+    return (
+        _("your hidden layer"),
+        _("each of your hidden layers"),
+        _("your {ordinals} hidden layer"),
+        _("each of your {ordinals} hidden layers"),
+    )
+
+
+COUNTED = {
+    "Dense layer": lambda number: ngettext("{count} Dense layer", "{count} Dense layers", number),
+    "hidden Dense layer": lambda number: ngettext("{count} hidden Dense layer", "{count} hidden Dense layers", number),
+    "Dropout layer": lambda number: ngettext("{count} Dropout layer", "{count} Dropout layers", number),
+    "BatchNormalization layer": lambda number: ngettext(
+        "{count} BatchNormalization layer", "{count} BatchNormalization layers", number
+    ),
+    "output": lambda number: ngettext("{count} output", "{count} outputs", number),
+    "unit": lambda number: ngettext("{count} unit", "{count} units", number),
+    "epoch": lambda number: ngettext("{count} epoch", "{count} epochs", number),
+    "step": lambda number: ngettext("{count} step", "{count} steps", number),
+    "thing": lambda number: ngettext("{count} thing", "{count} things", number),
+}
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things in words: ``no Dense layer``, ``one Dense layer``, ``two Dense layers``."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return f"{words[number] if number < len(words) else number} {noun}{'' if number <= 1 else 's'}"
+    """A number of things in words: ``no Dense layer``, ``one Dense layer``, ``two Dense layers``. Nouns: `COUNTED`."""
+    words = _(NUMBERS).split()
+    return COUNTED[noun](max(number, 1)).format(count=words[number] if number < len(words) else number)

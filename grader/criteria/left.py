@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.language import ngettext
 from dropnorm.symptoms import Problem
 from grader.changes import DROPPED, EPOCHS, RATE, WIDTHS, Direction
 from grader.misconceptions import explain
@@ -59,7 +60,9 @@ def quick(target: float, most: int) -> Left:
         epochs = int(curves.epochs_to(target)[0])
         if 0 < epochs <= most:
             return None
-        return _fault("still_too_slow", epochs=f"{epochs} epochs" if epochs else f"more than {curves.epochs} epochs")
+        there = ngettext("{count} epoch", "{count} epochs", epochs).format(count=epochs)
+        never = ngettext("more than {count} epoch", "more than {count} epochs", curves.epochs)
+        return _fault("still_too_slow", epochs=there if epochs else never.format(count=curves.epochs))
 
     return Left(told, {RATE: Direction.MORE})
 

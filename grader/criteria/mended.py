@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from dropnorm.curves import VALIDATION, LearningCurves
+from dropnorm.language import N_, _, listed, ngettext, sentences
 from grader.changes import BATCH as BATCH_SIZE
 from grader.changes import EPOCHS, changes, direction
 from grader.criteria.begun import model_begun
+from grader.criteria.curves import rate_unusable
 from grader.criteria.errors import COMPILES, explain_error
-from grader.criteria.layout import counted, listed
+from grader.criteria.layout import counted
 from grader.criteria.left import Left
 from grader.fit_settings import BATCH, SETTINGS, Given
 from grader.misconceptions import explain
@@ -22,6 +24,11 @@ from grader.spec import ModelSpec
 from grader.spec_rules import SpecError
 
 TOO_LONG = ("past_the_limit", "stopped_too_late")
+# What grading limits, by its name in `grader.retraining`.
+LIMITED = {
+    "steps": N_("the steps (epochs times batches)"),
+    "multiplications": N_("the work (weights times rows times epochs)"),
+}
 Stopped = tuple[Status, Fault] | None
 
 
@@ -42,7 +49,8 @@ def begun(evidence: Any) -> Stopped:
         seen = {"model": evidence.exercise.model_name, "count": counted(1 + len(others), "output")}
         return Status.WRONG, _fault("several_outputs", **seen)
     if len(shape) == 1:
-        return Status.WRONG, _fault("other_output_units", units=f"{shape[0]} units")
+        units = ngettext("{count} unit", "{count} units", shape[0]).format(count=shape[0])
+        return Status.WRONG, _fault("other_output_units", units=units)
     return Status.WRONG, _fault("other_output_shape", shape=shape)
 
 
@@ -59,6 +67,8 @@ def trainable(evidence: Any) -> Stopped:
     if given.fit is None:
         missing = not evidence.holds(SETTINGS)
         return (Status.NOT_STARTED if missing else Status.WRONG), given.faults[0]
+    if (unusable := rate_unusable(evidence, {})) is not None:
+        return Status.WRONG, unusable
     try:
         spec = _trained_spec(evidence, given)
     except SpecError as error:
@@ -67,8 +77,7 @@ def trainable(evidence: Any) -> Stopped:
     if past is None:
         return _stopped_too_late(evidence, given, spec)
     name, times = past
-    what = "the steps (epochs times batches)" if name == "steps" else "the work (weights times rows times epochs)"
-    return Status.WRONG, _fault("past_the_limit", times=f"{times:.2g}", what=what)
+    return Status.WRONG, _fault("past_the_limit", times=f"{times:.2g}", what=_(LIMITED[name]))
 
 
 def _stopped_too_late(evidence: Any, given: Given, spec: ModelSpec) -> Stopped:
@@ -108,7 +117,9 @@ def change(points: float, *acting: str) -> Criterion:
     def judge(evidence: Any) -> tuple[Fault, ...]:
         given = evidence.given
         if evidence.facts.compiled is None:
-            return (Fault("What was changed shows when the network is compiled.", 1.0),)
+            return (Fault(_("What was changed shows when the network is compiled."), 1.0),)
+        if (unusable := rate_unusable(evidence, {})) is not None:
+            return (unusable,)
         try:
             found = changes(evidence.reference, _spec(evidence, given), given.stop)
         except SpecError as error:
@@ -130,7 +141,8 @@ def _single_change(evidence: Any, given: Given, what: str, acts: bool) -> Fault 
     stopped, left, shown = trainable(evidence), _left(evidence), _named(what, given)
     why = None if stopped is None else stopped[1].misconception
     if stopped is None and given.stop is not None and what == EPOCHS:  # else nobody could see how many they are
-        shown = f"{what} (your `EarlyStopping` keeps the first {_curves(evidence).epochs})"
+        shown = _("{change} (your `EarlyStopping` keeps the first {epochs})")
+        shown = shown.format(change=_(what), epochs=_curves(evidence).epochs)
     if stopped is None and left(_curves(evidence)) is None:
         return None if _mended(evidence) else _fault("gone_but_high", 0.25 if acts else 0.5, what=shown)
     if acts and _backwards(evidence, given, what, left, why):
@@ -142,7 +154,9 @@ def _single_change(evidence: Any, given: Given, what: str, acts: bool) -> Fault 
 
 def _named(what: str, given: Given) -> str:
     """A change in words; with what `fit` does where a batch size was forgotten."""
-    return what if what != BATCH_SIZE or given.batch_given else f"{what} (none is given, and `fit` takes {BATCH} then)"
+    if what != BATCH_SIZE or given.batch_given:
+        return _(what)
+    return _("{change} (none is given, and `fit` takes {rows} then)").format(change=_(what), rows=BATCH)
 
 
 def _backwards(evidence: Any, given: Given, what: str, left: Left, why_not_trained: str | None) -> bool:
@@ -167,7 +181,7 @@ def gone(points: float, left: Left) -> Criterion:
             return ()
         return (_fault("as_it_went"),) if _unchanged(evidence) else (fault,)
 
-    return Gone("gone", "The problem is gone", points, judge, left)
+    return Gone("gone", N_("The problem is gone"), points, judge, left)
 
 
 def reached(points: float, limit: float, told: Left, *, at_end: bool = False) -> Criterion:
@@ -179,11 +193,12 @@ def reached(points: float, limit: float, told: Left, *, at_end: bool = False) ->
     def judge(evidence: Any) -> tuple[Fault, ...]:
         curves = _curves(evidence)
         loss = float((curves.last(VALIDATION) if at_end else curves.best_val_loss)[0])
-        stands = "ends at" if at_end else "gets down to"
+        stands = _("the validation loss ends at {loss}") if at_end else _("the validation loss gets down to {loss}")
+        outcome = stands.format(loss=_shown(loss))
         if loss > limit or not np.isfinite(loss):
             key = "high_as_it_was" if _unchanged(evidence) else "mended_short"
-            return (_fault(key, stands=stands, loss=_shown(loss)),)
-        return (_fault("low_by_luck", stands=stands, loss=_shown(loss)),) if told(curves) is not None else ()
+            return (_fault(key, outcome=outcome),)
+        return (_fault("low_by_luck", outcome=outcome),) if told(curves) is not None else ()
 
     return Criterion("reached", "The validation loss gets low", points, judge)
 
@@ -196,7 +211,7 @@ def _compile(evidence: Any) -> tuple[Fault, ...]:
         return (_fault("mended_not_compiled", model=name),)
     if seen.loss == evidence.reference.compile.loss:
         return ()
-    loss = "one of your own" if seen.loss == "unknown" else f"`{seen.loss.replace(':', ', the ')}`"
+    loss = _("one of your own") if seen.loss == "unknown" else f"`{seen.loss.replace(':', ', the ')}`"
     return (_fault("no_loss" if seen.loss == "none" else "mended_loss", model=name, loss=loss),)
 
 
@@ -249,7 +264,7 @@ def _left(evidence: Any) -> Left:
 
 
 def _not_rebuilt(error: SpecError) -> str:
-    return f"Grading cannot rebuild this network to train it anew. {error} {HUMAN}"
+    return sentences(_("Grading cannot rebuild this network to train it anew."), str(error), _(HUMAN))
 
 
 def _faults(fault: Fault | None) -> tuple[Fault, ...]:

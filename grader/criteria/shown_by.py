@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
+from dropnorm.language import N_, _
 from dropnorm.symptoms import Problem
 
 NAMES = {
-    LOGGED: "the logged training loss",
-    AT_INFERENCE: "the training loss at inference",
-    VALIDATION: "the validation loss",
+    LOGGED: N_("the logged training loss"),
+    AT_INFERENCE: N_("the training loss at inference"),
+    VALIDATION: N_("the validation loss"),
 }
 LAST = (1, 2, 3, 4, 5, 9, 10, 11, 15, 16, 19, 20, 21)  # how many epochs "the last ones" may be
 
@@ -61,9 +62,14 @@ def losses(curves: LearningCurves) -> Iterator[Number]:
     """Single losses: the first, the last and the lowest of each curve."""
     for name, words in NAMES.items():
         series = _series(curves, name)
-        for value, when in ((series[0], "first"), (series[-1], "last"), (np.nanmin(series), "lowest")):
-            yield Number(float(value), _digit(value), f"the {when} value of {words}")
-        yield Number(_tenth(series), _digit(series[-1]), f"the mean of {words} at the end")
+        single = (
+            (_("the first value of {curve}"), series[0]),
+            (_("the last value of {curve}"), series[-1]),
+            (_("the lowest value of {curve}"), np.nanmin(series)),
+        )
+        for what, value in single:
+            yield Number(float(value), _digit(value), what.format(curve=_(words)))
+        yield Number(_tenth(series), _digit(series[-1]), _("the mean of {curve} at the end").format(curve=_(words)))
 
 
 def peaks_of_calm_curves(curves: LearningCurves) -> Iterator[Number]:
@@ -71,7 +77,8 @@ def peaks_of_calm_curves(curves: LearningCurves) -> Iterator[Number]:
     for name, words in NAMES.items():
         series = _series(curves, name)
         if not explodes(series):
-            yield Number(float(np.nanmax(series)), _digit(np.nanmax(series)), f"the largest value of {words}")
+            what = _("the largest value of {curve}").format(curve=_(words))
+            yield Number(float(np.nanmax(series)), _digit(np.nanmax(series)), what)
 
 
 def explodes(series: np.ndarray) -> bool:
@@ -84,12 +91,12 @@ def falls(curves: LearningCurves) -> Iterator[Number]:
     """How far each curve fell over all epochs."""
     for name, words in NAMES.items():
         series = _series(curves, name)
-        yield from _comparisons(series[0], series[-1], f"the whole fall of {words}")
+        yield from _comparisons(series[0], series[-1], _("the whole fall of {curve}").format(curve=_(words)))
 
 
 def distances(curves: LearningCurves, upper: str, lower: str) -> Iterator[Number]:
     """How far one curve lies above another: at the end, over the last epochs, in the best one."""
-    what = f"how far {NAMES[upper]} lies from {NAMES[lower]}"
+    what = _("how far {upper} lies from {lower}").format(upper=_(NAMES[upper]), lower=_(NAMES[lower]))
     a, b = _series(curves, upper), _series(curves, lower)
     best, fifth = int(np.nanargmin(_series(curves, VALIDATION))), max(1, len(a) // 5)
     yield from _comparisons(a[-1], b[-1], what)
@@ -103,12 +110,12 @@ def _overfits(curves: LearningCurves) -> Iterator[Number]:
     yield from distances(curves, *COMPARED[Problem.OVERFITS])
     yield from distances(curves, VALIDATION, LOGGED)  # as good where there is no dropout: the training losses agree
     validation = _series(curves, VALIDATION)
-    what = "how far the validation loss has risen from its lowest"
+    what = _("how far the validation loss has risen from its lowest")
     for end in (validation[-1], _tenth(validation)):
         yield from _comparisons(end, validation.min(), what)
     best = int(validation.argmin()) + 1
     for epochs in (best, len(validation) - best):
-        yield Number(float(epochs), 0.0, "the epoch in which the validation loss is lowest")
+        yield Number(float(epochs), 0.0, _("the epoch in which the validation loss is lowest"))
 
 
 def _disagrees(curves: LearningCurves) -> Iterator[Number]:
@@ -118,7 +125,7 @@ def _disagrees(curves: LearningCurves) -> Iterator[Number]:
 def _too_slow(curves: LearningCurves) -> Iterator[Number]:
     """In either sign: that a loss has changed by -3 says the same as that it fell by 3."""
     for name, words in NAMES.items():
-        series, what = _series(curves, name), f"how {words} falls at the end"
+        series, what = _series(curves, name), _("how {curve} falls at the end").format(curve=_(words))
         fifth = len(series) // 5
         spans = [series[-1 - last] - series[-1] for last in LAST]
         spans += [series[-2 * fifth : -fifth].mean() - series[-fifth:].mean(), _fifth(series, 4) - _fifth(series, 5)]
@@ -126,13 +133,15 @@ def _too_slow(curves: LearningCurves) -> Iterator[Number]:
         slopes += [np.diff(series)[-last:].mean() for last in (*LAST[4:], len(series) - 1)]
         for value in (*spans, *slopes):
             yield from (Number(float(signed), _digit(value), what) for signed in (value, -value))
+        often = _("in what share of the last epochs {curve} fell").format(curve=_(words))
         for last in (*LAST[4:], fifth, len(series) - 1):
             before, share = series[-1 - last], (np.diff(series)[-last:] < 0).mean()
             yield from (Number(float(ratio), 0.005, what) for ratio in _ratios(before, series[-1]))
             yield from (Number(float(ratio), 0.005, what) for ratio in _ratios(series[-1], before))
-            yield Number(float(share), 0.005, f"in what share of the last epochs {words} fell")
-    yield Number(float(curves.still_falling[0]), 0.005, "how the validation loss falls at the end")
-    yield Number(float(curves.best_epoch[0]), 0.0, "the epoch in which the validation loss is lowest")
+            yield Number(float(share), 0.005, often)
+    what = _("how {curve} falls at the end").format(curve=_(NAMES[VALIDATION]))
+    yield Number(float(curves.still_falling[0]), 0.005, what)
+    yield Number(float(curves.best_epoch[0]), 0.0, _("the epoch in which the validation loss is lowest"))
 
 
 def _unstable(curves: LearningCurves) -> Iterator[Number]:
@@ -141,29 +150,30 @@ def _unstable(curves: LearningCurves) -> Iterator[Number]:
         if not explodes(series):
             continue  # this curve shows nothing of it
         finite = series[np.isfinite(series)]
-        peak, what = finite.max(), f"the largest value of {words}"
+        peak, what = finite.max(), _("the largest value of {curve}").format(curve=_(words))
         compared = [1.0, *(float(other) for other in (finite[-1], finite.min(), np.median(finite), _tenth(finite)))]
         compared += [float(finite[1]), float(_series(curves, VALIDATION)[0])]
         values = [peak / other for other in compared] + [peak - other for other in compared]
         values += [finite.std(), finite.std(ddof=1), finite.mean(), finite.var(), np.abs(np.diff(finite)).max()]
         yield from (Number(float(value), 0.02 * abs(value), what) for value in values)
-        yield Number(float(series.argmax()) + 1, 0.0, f"the epoch of the largest value of {words}")
+        epoch = _("the epoch of the largest value of {curve}").format(curve=_(words))
+        yield Number(float(series.argmax()) + 1, 0.0, epoch)
     broken = sum(int((~np.isfinite(_series(curves, name))).sum()) for name in NAMES)
     if broken:
-        yield Number(float(broken), 0.0, "how many losses are no numbers")
+        yield Number(float(broken), 0.0, _("how many losses are no numbers"))
 
 
 def _noisy(curves: LearningCurves) -> Iterator[Number]:
     jumps = np.abs(np.diff(_series(curves, VALIDATION)))
+    what = _("how the validation loss jumps from epoch to epoch")
     for value in (np.median(jumps[len(jumps) // 2 :]), np.median(jumps), jumps.mean(), jumps[-10:].mean()):
-        yield Number(float(value), _digit(value), "how the validation loss jumps from epoch to epoch")
+        yield Number(float(value), _digit(value), what)
 
 
 def _stuck(curves: LearningCurves) -> Iterator[Number]:
     for name, words in NAMES.items():
-        yield Number(
-            float(np.ptp(_series(curves, name))), _digit(np.ptp(_series(curves, name))), f"the range of {words}"
-        )
+        spread, what = float(np.ptp(_series(curves, name))), _("the range of {curve}").format(curve=_(words))
+        yield Number(spread, _digit(spread), what)
 
 
 # What is compared, the curve first that lies above the other where the problem is bad.

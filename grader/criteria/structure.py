@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from dropnorm.language import N_, _, listed, ngettext, sentences, spaced
 from grader.criteria.errors import explain_error
-from grader.criteria.kinds_output import kinds_output
+from grader.criteria.kinds_output import end_of, kinds_output
 from grader.criteria.layout import (
     ACTIVATION,
     BATCH_NORM,
     BENDING,
     DENSE,
     DROPOUT,
+    HIDDEN,
     LIKE_BATCH_NORM,
     LIKE_DROPOUT,
     counted,
     each_of,
-    listed,
     ordinal,
     units_of,
     where_all,
@@ -56,19 +57,18 @@ def output(points: float) -> Criterion:
 
 def _layers(evidence: Any) -> tuple[Fault, ...]:
     facts, alignment = evidence.facts, evidence.alignment
-    faults = [Fault(f"{reason} {HUMAN}", 0.0, "custom_layer", manual=True) for reason in facts.unjudged]
+    faults = [Fault(spaced(sentences(reason, _(HUMAN))), 0.0, "custom_layer", manual=True) for reason in facts.unjudged]
     # The model is of an earlier run of the cell, or was made before the error. `compile` has a criterion of its own.
     if evidence.error is not None and evidence.error != evidence.compile_error:
         name = evidence.exercise.model_name
         raised = explain_error(evidence.error, name)
-        message = f"{raised.message} What is judged here is what `{name}` holds now."
-        faults.append(Fault(message, 0.0, raised.misconception))
+        here = _("What is judged here is what `{name}` holds now.").format(name=name)
+        faults.append(Fault(sentences(raised.message, here), 0.0, raised.misconception))
     has_output = alignment.output is not None
     dense = [step for step in alignment.seen.dense if step.kind == DENSE]
     further = len(facts.shapes) - 1  # outputs besides the first: each has a layer of its own, as a rule
     hidden = max(0, len(dense) - has_output - further)
-    both = [counted(hidden, "hidden Dense layer"), "an output layer" if has_output else "no output layer"]
-    seen = {"layers": " and ".join(both if hidden else reversed(both))}
+    seen = {"layers": _hidden_and_output(hidden, has_output)}
     missing = sum(pair is None for pair in alignment.pairs[:-1])
     if missing:
         faults.append(Fault(explain("hidden_layer_missing", **seen), 1.0, "hidden_layer_missing"))
@@ -82,6 +82,15 @@ def _layers(evidence: Any) -> tuple[Fault, ...]:
     biases_asked = all(step.settings["use_bias"] for step in alignment.expected.dense)  # else a criterion of its own
     settings = _dense_settings(dense, alignment.output, biases_asked)
     return (*faults, *_not_dense(evidence), *_foreign_layers(evidence), *settings)
+
+
+def _hidden_and_output(hidden: int, has_output: bool) -> str:
+    """How many layers of both sorts a network has, in words that fit after "your network has"."""
+    if not hidden:
+        with_output = _("an output layer and no hidden Dense layer")
+        return with_output if has_output else _("no output layer and no hidden Dense layer")
+    both = _("{hidden_layers} and an output layer") if has_output else _("{hidden_layers} and no output layer")
+    return both.format(hidden_layers=counted(hidden, "hidden Dense layer"))
 
 
 def _not_dense(evidence: Any) -> list[Fault]:
@@ -161,7 +170,7 @@ def _dense_settings(dense: list[Operation], output: Operation | None, biases_ask
 def _units(evidence: Any) -> tuple[Fault, ...]:
     pairs = [(units_of(wanted), units_of(seen)) for wanted, seen in evidence.alignment.hidden if seen is not None]
     if not pairs:
-        return (Fault("There is no hidden Dense layer whose units could be looked at.", 1.0),)
+        return (Fault(_("There is no hidden Dense layer whose units could be looked at."), 1.0),)
     wrong = [(number, seen) for number, (wanted, seen) in enumerate(pairs) if wanted != seen]
     if not wrong:
         return ()
@@ -169,21 +178,24 @@ def _units(evidence: Any) -> tuple[Fault, ...]:
     if sorted(wanted for wanted, _ in pairs) == sorted(seen for _, seen in pairs):
         return (Fault(explain("widths_swapped"), share, "widths_swapped"),)
     if len(wrong) == len(pairs) > 1 and len({width for _, width in wrong}) == 1:
-        message = explain("other_units", which="each hidden layer", units=_wide(wrong[0][1]))
+        message = explain("other_units", which=_("each hidden layer"), units=_wide(wrong[0][1]))
         return (Fault(message, share, "other_units"),)
-    told = [explain("other_units", which=f"your {ordinal(n)} hidden layer", units=_wide(width)) for n, width in wrong]
-    return tuple(Fault(message, 1 / len(pairs), "other_units") for message in told)
+    nth = _("your {ordinals} hidden layer")
+    told = [(nth.format(ordinals=ordinal(number)), _wide(width)) for number, width in wrong]
+    return tuple(
+        Fault(explain("other_units", which=which, units=width), 1 / len(pairs), "other_units") for which, width in told
+    )
 
 
 def _wide(units: int) -> str:
-    return f"{units} unit{'' if units == 1 else 's'}"
+    return ngettext("{count} unit", "{count} units", units).format(count=units)
 
 
 def _activations(evidence: Any) -> tuple[Fault, ...]:
     alignment, faults = evidence.alignment, []
     hidden = [n for n, (_, seen) in enumerate(alignment.hidden) if seen is not None and seen.kind == DENSE]
     if not hidden:
-        return (Fault("There is no hidden Dense layer whose activation could be looked at.", 1.0),)
+        return (Fault(_("There is no hidden Dense layer whose activation could be looked at."), 1.0),)
     bare: list[int] = []
     others: dict[tuple[str, str], list[int]] = {}
     for number in hidden:
@@ -198,11 +210,14 @@ def _activations(evidence: Any) -> tuple[Fault, ...]:
             key = "activation_twice" if len(seen) > len(wanted) else "other_activation"
             others.setdefault((key, listed(seen)), []).append(number)
     if bare:
-        which = f"your {listed(ordinal(n) for n in bare)} hidden layer{'s' if len(bare) > 1 else ''}"
-        has = explain("activation_missing", which=which)
-        faults.append(Fault(has.replace("layers has", "layers have"), len(bare) / len(hidden), "activation_missing"))
+        several = len(bare) > 1
+        has = _("your {ordinals} hidden layer has no activation.")
+        have = _("your {ordinals} hidden layers have no activation.")
+        seen = (have if several else has).format(ordinals=listed(map(ordinal, bare)))
+        message = explain("activation_missing", seen=seen)
+        faults.append(Fault(message, len(bare) / len(hidden), "activation_missing"))
     for (key, functions), numbers in others.items():
-        layer = each_of(numbers, len(hidden), "hidden")
+        layer = each_of(numbers, len(hidden), HIDDEN)
         message = explain(key, which=layer, function=functions, functions=functions)
         faults.append(Fault(message, len(numbers) / len(hidden), key))
     for function in _functions(alignment.seen.places[0].of(*BENDING)):
@@ -216,11 +231,14 @@ def _functions(steps: tuple[Operation, ...]) -> list[str]:
 
 
 REASONS = {
-    "relu": "It makes every negative value zero, and zero passes no gradient: a network that begins there stays there.",
-    "sigmoid": "It squeezes every prediction between 0 and 1, and learns slowly near both ends.",
-    "softmax": "With one output it always gives 1, whatever the inputs are.",
-    "tanh": "It squeezes every prediction between -1 and 1.",
+    "relu": N_(
+        "It makes every negative value zero, and zero passes no gradient: a network that begins there stays there."
+    ),
+    "sigmoid": N_("It squeezes every prediction between 0 and 1, and learns slowly near both ends."),
+    "softmax": N_("With one output it always gives 1, whatever the inputs are."),
+    "tanh": N_("It squeezes every prediction between -1 and 1."),
 }
+OTHER_REASON = N_("A number on an open scale needs an output that is free to take any value.")
 
 
 def _output(evidence: Any) -> tuple[Fault, ...]:
@@ -229,7 +247,7 @@ def _output(evidence: Any) -> tuple[Fault, ...]:
         return kinds_output(evidence)
     if alignment.output is None:
         last = alignment.seen.dense[-1:]
-        end = f"a hidden layer of {_wide(units_of(last[0]))}" if last else "no Dense layer at all"
+        end = end_of(_wide(units_of(last[0])) if last else None)
         return (Fault(explain("output_missing", end=end), 1.0, "output_missing"),)
     faults = []
     units, shapes = units_of(alignment.output), evidence.facts.shapes
@@ -238,8 +256,8 @@ def _output(evidence: Any) -> tuple[Fault, ...]:
     elif len(shapes) == 1 and shapes[0] not in ((1,), ()):
         faults.append(Fault(explain("other_output_shape", shape=shapes[0]), 1.0, "other_output_shape"))
     for function in _functions(alignment.seen.places[-1].of(*BENDING)):
-        reason = REASONS.get(function, "A number on an open scale needs an output that is free to take any value.")
-        message = explain("output_activation", function=function, reason=reason)
+        reason = REASONS.get(function, OTHER_REASON)
+        message = explain("output_activation", function=function, reason=_(reason))
         faults.append(Fault(message, 1.0, "output_activation"))
     return tuple(faults)
 

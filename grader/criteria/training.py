@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from dropnorm.curves import LOGGED
+from dropnorm.language import N_, _, current, listed
 from grader import trained
 from grader.criteria.begun import history_begun
 from grader.criteria.layout import counted
 from grader.misconceptions import explain
 from grader.rubric import Criterion, Fault, Status
+from grader.spec_rules import SUM
 
 
 def history_usable(evidence: Any) -> tuple[Status, Fault] | None:
@@ -33,15 +35,24 @@ def _not_its_history(evidence: Any) -> tuple[str | None, dict[str, Any]]:
         return "no_history", {"kind": kind}
     if not told.series or told.lengths == {0}:
         return "history_empty", {}
-    if len(told.lengths) > 1 or (told.from_fit and told.epochs not in told.lengths):
-        lengths = ", ".join(f"{len(values)} of {name}" for name, values in told.series.items())
-        return "history_lengths", {"lengths": lengths}
+    if told.lengths != {told.epochs} and not _validated_seldom(told):
+        length = _("{length} of {series}")
+        lengths = (length.format(length=len(values), series=name) for name, values in told.series.items())
+        return "history_lengths", {"lengths": current().between_items.join(lengths)}
     if not told.from_fit:
         return (None, {}) if evidence.trained_as_told else ("history_by_hand", {"kind": kind})
     whose = evidence.history_of_another
     if whose is None:
         return None, {}
     return ("history_of_another_model", {"whose": whose}) if whose else ("history_stale", {})
+
+
+def _validated_seldom(told: Any) -> bool:
+    """Whether `fit` was told to validate in some epochs only: all of its other series are whole."""
+    validated = {len(values) for name, values in told.series.items() if name.startswith("val_")}
+    others = {len(values) for name, values in told.series.items() if not name.startswith("val_")}
+    every = {told.epochs // each for each in range(2, told.epochs + 1)}  # nth epoch
+    return told.from_fit and others == {told.epochs} and len(validated) == 1 and validated <= every
 
 
 def history(points: float) -> Criterion:
@@ -56,7 +67,20 @@ def _history(evidence: Any) -> tuple[Fault, ...]:
     if evidence.trained_further:
         steps, told = evidence.steps_taken, evidence.told.steps * evidence.told.epochs
         return (Fault(explain("trained_further", steps=steps, told=told, **names), 1.0, "trained_further"),)
+    if _validated_seldom(evidence.told):
+        epochs, seen = evidence.told.epochs, len(evidence.told.series[trained.VALIDATION])
+        message = explain("validated_seldom", seen=seen, epochs=epochs, **names)
+        return (Fault(message, 1.0, "validated_seldom"),)
+    if evidence.trained_before:
+        message = explain("trained_before", earlier=listed(map(_in_words, evidence.trained_before)), **names)
+        return (Fault(message, 1.0, "trained_before"),)
     return ()
+
+
+def _in_words(noted: str) -> str:
+    """What `dropnorm.training` has noted of an earlier training; the note is English in whatever language it is."""
+    optimizer, at, rate = noted.partition(" at the learning rate ")
+    return _("{optimizer} at the learning rate {rate}").format(optimizer=optimizer, rate=rate) if at else noted
 
 
 def fit(points: float) -> Criterion:
@@ -82,14 +106,14 @@ def _fit(evidence: Any) -> tuple[Fault, ...]:
         faults.append(Fault(explain("trained_longer", epochs=epochs), 0.5, "trained_longer"))
     usual = _usual_steps(evidence)
     if told.steps and told.steps != usual and not _rows_differ(evidence):
-        fewer = told.steps < usual
-        seen = {
-            "steps": counted(told.steps, "step"),
-            "fewer": "fewer" if fewer else "more",
-            "either": "fewer rows or larger batches" if fewer else "more rows or smaller batches",
-        }
-        faults.append(Fault(explain("other_steps", **seen), 0.5, "other_steps"))
+        compared = _(FEWER if told.steps < usual else MORE)
+        message = explain("other_steps", steps=counted(told.steps, "step"), compared=compared)
+        faults.append(Fault(message, 0.5, "other_steps"))
     return tuple(faults)
+
+
+FEWER = N_("fewer than the exercise's rows make in its batches: you gave `fit` fewer rows or larger batches")
+MORE = N_("more than the exercise's rows make in its batches: you gave `fit` more rows or smaller batches")
 
 
 def _usual_steps(evidence: Any) -> int:
@@ -104,7 +128,7 @@ def _rows_differ(evidence: Any) -> bool:
     if (evidence.validated_on or "").startswith("split") or evidence.validated_on is None:
         shares = (trained.steps_of(int(len(evidence.data.X_train) * (1 - share)), batch) for share in trained.SPLITS)
         return steps in shares
-    return evidence.data_difference in ("rows_changed", "split_not_by_group", "other_split")
+    return evidence.data_difference in ("rows_changed", "split_not_by_group", "other_split", "inputs_and_targets")
 
 
 def _on_all(evidence: Any) -> int:
@@ -145,12 +169,15 @@ def _only_of_all(evidence: Any) -> bool:
     return any(trained.steps_of(rows, size) == steps for size in usual)
 
 
+GROUPS = {"track_artist": N_("artist")}  # in words, by the column
+
+
 def _rows(evidence: Any, batch_given: bool) -> tuple[Fault, ...]:
     faults = []
     if evidence.data_difference:
         key = evidence.data_difference
-        group = (evidence.data.grouped_by or "").removeprefix("track_")
-        faults.append(Fault(explain(key, group=group, **evidence.exercise.called), 1.0, key))
+        group = GROUPS.get(evidence.data.grouped_by, "")
+        faults.append(Fault(explain(key, group=_(group), **evidence.exercise.called), 1.0, key))
     told, on = evidence.told, evidence.validated_on
     usual = trained.steps_of(len(evidence.data.X_valid), evidence.reference.fit.batch_size)
     key = None
@@ -182,4 +209,12 @@ def _not_found(evidence: Any) -> str:
 def _unknowable(evidence: Any) -> bool:
     """Whether nothing can be said of the validation part: losses that are no numbers, a model trained further."""
     validation = evidence.told.series[trained.VALIDATION]
-    return not np.isfinite(validation[-1]) or evidence.trained_further or evidence.facts.compiled is None
+    if evidence.facts.compiled is None:
+        return True
+    if any(each.startswith("activity") for each in evidence.facts.penalized):
+        return True  # such a penalty hangs on the rows that a batch has
+    if evidence.data_difference == "data_no_numbers" or SUM in evidence.facts.compiled.loss:
+        return True  # a sum hangs on how many rows a batch has
+    if _validated_seldom(evidence.told):
+        return True  # perhaps the last time some epochs before the end
+    return not np.isfinite(validation[-1]) or evidence.trained_further

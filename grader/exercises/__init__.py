@@ -12,10 +12,13 @@ from grader.declarations import declared
 from grader.exercises.noun import Exercise
 from grader.rubric import Rubric
 
-__all__ = ["EXERCISES", "Exercise", "exercise", "rubric"]
+__all__ = ["EXERCISES", "RUBRICS", "Exercise", "exercise", "rubric"]
 
 
 EXERCISES: dict[str, Exercise] = declared(__name__, "DECLARED", attrgetter("name"), "exercises")
+RUBRICS: dict[str, tuple[Exercise, Rubric]] = {  # by the names of their test cells
+    name: (owner, sheet) for owner in EXERCISES.values() for name, sheet in owner.rubrics.items()
+}
 
 
 def exercise(name: str) -> Exercise:
@@ -25,7 +28,4 @@ def exercise(name: str) -> Exercise:
 
 def rubric(name: str) -> tuple[Exercise, Rubric]:
     """The rubric of a test cell by its name (``spotify_curve``), and its exercise. Raises KeyError."""
-    for entry in EXERCISES.values():
-        if name in entry.rubrics:
-            return entry, entry.rubrics[name]
-    raise KeyError(name)
+    return RUBRICS[name]

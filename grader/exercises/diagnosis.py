@@ -85,7 +85,7 @@ def _mended(number: int, acting: tuple[str, ...], hints: Hints) -> Exercise:
 DECLARED = (
     _diagnosis(
         1,
-        (
+        hints=(
             "Begin at the end of the curves: which of the three lie together, and which lies apart?",
             "The two training losses agree. The third is taken on other rows, in the same way. Has it been lower?",
             "Look for the line of the table that is about rows which the network has seen and rows which it has not. "
@@ -95,7 +95,7 @@ DECLARED = (
     _mended(
         1,
         (changes.DROPPED, changes.EPOCHS, changes.WIDTHS, changes.PENALTY),
-        (
+        hints=(
             "The network does better and better on tracks that it has seen, and no better on others. It could be held "
             "back, or be stopped in time.",
             "There are several single changes that do: one adds layers that work in training only, one takes something "
@@ -105,7 +105,7 @@ DECLARED = (
     ),
     _diagnosis(
         2,
-        (
+        hints=(
             "The validation loss lies far above the logged training loss. Before you name it, look at the third curve.",
             "Two of the three curves lie together although they are taken on different rows; two lie apart although "
             "they are taken on the same rows.",
@@ -116,7 +116,7 @@ DECLARED = (
     _mended(
         2,
         (changes.NORMALIZED, changes.DROPPED),
-        (
+        hints=(
             "With dropout on, the network predicts something else on average than with dropout off. That comes of the "
             "inputs: some columns are a hundred times others.",
             "Either the inputs come in on one scale, or nothing is done to the values in training that is not done "
@@ -127,7 +127,7 @@ DECLARED = (
     ),
     _diagnosis(
         3,
-        (
+        hints=(
             "All three curves run together, so nothing is wrong between them. What do they do at the end?",
             "Draw a line on from the end of the curves. Where would it be after as many epochs again?",
             "Look for the line of the table that is about the end of a training. Its number is taken from one curve: "
@@ -137,7 +137,7 @@ DECLARED = (
     _mended(
         3,
         (changes.RATE,),
-        (
+        hints=(
             "The inputs are scaled and the network can learn; it only goes in very small steps.",
             "More epochs would be more of the same steps. Which number says how far one of them goes?",
             "It is an argument of the optimizer, and the one in use is far below what Keras takes where nobody says. "
@@ -146,7 +146,7 @@ DECLARED = (
     ),
     _diagnosis(
         4,
-        (
+        hints=(
             "The picture hides most of it: look at the rows of `curves` as numbers, from the first one on.",
             "What happens in the second half of this training comes from what happened in its beginning.",
             "Compare the largest logged loss with any of the later ones. Which line of the table is about such values?",
@@ -155,7 +155,7 @@ DECLARED = (
     _mended(
         4,
         (changes.NORMALIZED, changes.OPTIMIZER, changes.RATE),
-        (
+        hints=(
             "The gradient of a weight grows with the input that it multiplies, and these inputs run into the hundreds.",
             "Either the inputs come in on one scale, or the steps do not grow with the gradients. Both are one change.",
             "For the first way, one layer in front of all others is enough. For the second, look at what the trainings "

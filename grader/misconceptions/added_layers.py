@@ -44,25 +44,25 @@ DROPOUT = (
     ),
     Misconception(
         "rate_kept",
-        "{which} {percent} of {its} inputs.",
+        "{seen}",
         "Keras' `rate` is the share that is dropped, not kept.",
         "Which value drops the share that the exercise names?",
     ),
     Misconception(
         "rate_zero",
-        "{which} nothing: the rate is 0.",
+        "{which} drops nothing: the rate is 0.",
         "A rate of 0 leaves all values as they are, in training as well.",
         "Which share shall be dropped?",
     ),
     Misconception(
         "rate_one",
-        "{which} everything: the rate is 1.",
+        "{seen}",
         "Nothing passes, so the layers behind learn from zeros.",
         "Which share shall be dropped?",
     ),
     Misconception(
         "other_rate",
-        "{which} {percent} of {its} inputs, {more_or_less} than the exercise asks for.",
+        "{seen}",
         "The rate says how hard the network is held back: too little and it overfits, too much and it learns slowly.",
         "Compare the rate with the share that the exercise names.",
     ),
@@ -162,7 +162,8 @@ BATCH_NORM = (
     Misconception(
         "batch_norm_unscaled",
         "{which} is made with {setting}.",
-        "What it does not scale or shift the next Dense layer can, so nothing is taken off for it.",
+        "What it does not scale or shift the next Dense layer can, so nothing is taken off for it here; how fast that "
+        "is learned is another question, which the curve answers.",
         "To see both of them learned by this layer, leave its settings as they are by default.",
     ),
     Misconception(

@@ -31,13 +31,13 @@ ENTRIES = (
     ),
     Misconception(
         "epoch_of_training_loss",
-        "`{name}` is {value}, {what} is lowest.",
+        "`{name}` is {value}, {what}.",
         "The training loss may go on falling while the network overfits.",
         "Which curve shows how it does on rows that it has not learned from?",
     ),
     Misconception(
         "worst_epoch",
-        "`{name}` is {value}, {what} is highest.",
+        "`{name}` is {value}, {what}.",
         "A loss is better the lower it is.",
         "Look for the other end of the curve.",
     ),

@@ -80,26 +80,31 @@ LOSS = (
 ERRORS = (
     Misconception(
         "labels_one_hot_raised",
-        "your cell raised an error, because the loss takes each label as one number, and was given one-hot rows.",
+        "{raised}, because the loss takes each label as one number, and was given one-hot rows.",
         "Keras has a cross-entropy for either form, and they are not interchangeable.",
         "Compare labels and `compile` with the cells that the exercise gave.",
     ),
     Misconception(
         "labels_numbers_raised",
-        "your cell raised an error, because the loss compares shape with shape, and was given labels that are numbers.",
+        "{raised}, because the loss compares shape with shape, and was given labels that are numbers.",
         "A label that is one number goes with a loss that takes the kind's number, not a row.",
         "Compare labels and `compile` with the cells that the exercise gave.",
     ),
     Misconception(
         "metrics_unnamed_raised",
-        "your cell raised an error, because a text stands where `compile` takes numbers: its third place is "
-        "`loss_weights`.",
+        "{raised}, because a text stands where `compile` takes numbers: its third place is `loss_weights`.",
         "A metric is given by its argument's name, not by its place.",
         "Which name stands before the metrics in the `compile` call that the exercise gave?",
     ),
     Misconception(
+        "loss_of_kinds",
+        "{raised}, because the loss of `{model}` takes each target as the number of a kind.",
+        "It belongs to networks that tell kinds apart; here a measure is predicted.",
+        "Compare the loss with the one in the `compile` call that the exercise gave.",
+    ),
+    Misconception(
         "label_out_of_range",
-        "your cell raised an error, because a label, {label}, is the number of a kind that the output has no unit for.",
+        "{raised}, because a label, {label}, is the number of a kind that the output has no unit for.",
         "Kinds are counted from 0, and each needs a unit of the output layer.",
         "How many kinds are there, and how many units?",
     ),

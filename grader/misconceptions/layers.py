@@ -118,7 +118,7 @@ WIDTHS_AND_ACTIVATIONS = (
     ),
     Misconception(
         "activation_missing",
-        "{which} has no activation.",
+        "{seen}",
         "Without one, two Dense layers in a row compute no more than one of them could.",
         "Which function of the baseline bends the line?",
     ),

@@ -145,7 +145,7 @@ TRAINING = (
     ),
     Misconception(
         "high_as_it_was",
-        "trained anew, the validation loss {stands} {loss}, with nothing changed.",
+        "trained anew, {outcome}, with nothing changed.",
         "The limit that the exercise names tells a mended training from this one.",
         "Look at this number again after your change.",
     ),
@@ -175,13 +175,13 @@ TRAINING = (
     ),
     Misconception(
         "mended_short",
-        "trained anew from three seeds, the validation loss {stands} {loss} in the middle one of the runs.",
+        "trained anew from three seeds, {outcome} in the middle one of the runs.",
         "The exercise names a limit that the right small change reaches with ease.",
         "Look at your own curves: is the change too weak, too strong, or was the training too short?",
     ),
     Misconception(
         "low_by_luck",
-        "trained anew, the validation loss {stands} {loss}, but what went wrong is still there.",
+        "trained anew, {outcome}, but what went wrong is still there.",
         "A low loss counts where the problem is gone; before that it may be the luck of these seeds.",
         "Mend what is said above first.",
     ),

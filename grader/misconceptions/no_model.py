@@ -80,7 +80,7 @@ ENTRIES = (
     Misconception(
         "input_not_flat",
         "`{name}` takes inputs of the shape {expected}, but the rows come flattened: each is {got} numbers.",
-        "A Dense layer takes one row of numbers, and the notebook has already laid each picture out as one.",
+        "A Dense layer takes one row of numbers, and as such the notebook lays out its inputs.",
         "What shape does one row of the notebook's inputs have?",
     ),
     Misconception(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dropnorm.language import _, sentences, spaced
+
 
 @dataclass(frozen=True)
 class Misconception:
     """One thing that learners get wrong, and what they are told.
+
+    Its texts are English; they are translated where they are told.
 
     Attributes:
         key: its name in verdicts and tests (``rate_kept``).
@@ -22,6 +26,9 @@ class Misconception:
     step: str
 
     def message(self, **seen: object) -> str:
-        """The sentences, the learner's own values filled in; the first letter is made a capital."""
-        text = " ".join(part.format(**seen) for part in (self.seen, self.why, self.step) if part)
+        """The sentences in the language that is spoken now, the learner's own values filled in.
+
+        The first letter is made a capital.
+        """
+        text = spaced(sentences(*(_(part).format(**seen) for part in (self.seen, self.why, self.step))))
         return text[:1].upper() + text[1:]

@@ -32,8 +32,8 @@ HISTORY = (
     Misconception(
         "history_lengths",
         "`{history}` holds series of different lengths ({lengths}).",
-        "Curves are compared epoch by epoch, and `validation_freq` (or a cut) leaves out epochs of one of them.",
-        "Train again with a validation in every epoch, and leave the history as it is.",
+        "Curves are compared epoch by epoch, and in one of these epochs are missing.",
+        "Make the model anew, train it once and leave the history as it is.",
     ),
     Misconception(
         "history_by_hand",
@@ -58,6 +58,18 @@ HISTORY = (
         "`{history}` is older than `{model}`: the model was made anew after that training.",
         "These curves belong to a network that is gone.",
         "Run the cells that compile and fit again, in order.",
+    ),
+    Misconception(
+        "validated_seldom",
+        "`{history}` holds {seen} validation losses for {epochs} epochs (`validation_freq`).",
+        "The lowest point of that curve may lie in an epoch that was left out, and a position in it is no epoch.",
+        "Train again with a validation in every epoch.",
+    ),
+    Misconception(
+        "trained_before",
+        "`{model}` was trained before, with {earlier}; then it was compiled anew and trained again.",
+        "The second training went on where the first one ended, and `{history}` keeps its curves only: they begin low.",
+        "Make the model anew, then run `compile` and `fit` once each.",
     ),
     Misconception(
         "trained_further",
@@ -94,7 +106,7 @@ FIT = (
     ),
     Misconception(
         "other_steps",
-        "an epoch had {steps}, {fewer} than the exercise's rows make in its batches: you gave `fit` {either}.",
+        "an epoch had {steps}, {compared}.",
         "Rows and batch size set how many steps an epoch takes and how noisy each one is.",
         "Compare what you pass to `fit` with the cell that the exercise gave.",
     ),
@@ -159,71 +171,8 @@ ROWS = (
     Misconception(
         "trained_on_validation",
         "an epoch had as many steps as the validation rows make.",
-        "So the network learned from the very rows that it is judged on.",
+        "So the network may have learned from the very rows that it is judged on.",
         "Which part is there to learn from?",
-    ),
-)
-
-PREPARATION = (
-    Misconception(
-        "standardised_inputs",
-        "the inputs in `{inputs}` and `{inputs_valid}` are scaled, where the exercise asks for raw ones.",
-        "Scaled inputs do by hand what the first layer is there to show.",
-        "Run the cells that prepare the data again and leave their values as they are.",
-    ),
-    Misconception(
-        "not_standardised",
-        "the columns of `{inputs}` are not standardised by the training part, each by its own mean and deviation.",
-        "Columns on other scales are another task for the optimizer, so the curves cannot be compared.",
-        "Run the cells that prepare the data again.",
-    ),
-    Misconception(
-        "scaler_on_all",
-        "the scaler was fitted on all rows, on the validation rows as well.",
-        "So the inputs carry a trace of rows that the network should not know of.",
-        "On which part may a scaler be fitted?",
-    ),
-    Misconception(
-        "scaler_on_validation",
-        "the scaler was fitted on the validation part.",
-        "What is learned from data (means and deviations too) should come from the training part.",
-        "On which part may a scaler be fitted?",
-    ),
-    Misconception(
-        "scaler_of_its_own",
-        "the validation part was scaled by numbers of its own.",
-        "The same value then means two things: one in training and another in validation.",
-        "Fit once, then transform both parts alike.",
-    ),
-    Misconception(
-        "split_not_by_group",
-        "the rows in `{inputs}` are not those of the exercise's split by {group}.",
-        "Where the same {group} stands on both sides, a network that knows it by heart looks better than it is.",
-        "Run the cells that split the data again.",
-    ),
-    Misconception(
-        "other_split",
-        "the rows in `{inputs}` are not those of the exercise's split.",
-        "Other rows make other curves, so yours cannot be compared.",
-        "Run the cells that split the data again.",
-    ),
-    Misconception(
-        "rows_changed",
-        "`{inputs}` and `{inputs_valid}` hold more or fewer rows than the exercise's split.",
-        "Other rows make other curves, so yours cannot be compared.",
-        "Run the cells that prepare the data again.",
-    ),
-    Misconception(
-        "columns_changed",
-        "`{inputs}` has more or fewer columns than the exercise's inputs.",
-        "Other inputs are another task.",
-        "Run the cells that prepare the data again.",
-    ),
-    Misconception(
-        "target_scaled",
-        "the targets in `{targets}` or `{targets_valid}` are not those of the exercise.",
-        "The loss is in the target's unit, so on another scale it cannot be compared.",
-        "Run the cells that prepare the data again.",
     ),
 )
 
@@ -233,6 +182,12 @@ CURVES = (
         "`{series}` is {value} in epoch {epoch}.",
         "From such a loss no step can be computed, so nothing more is learned.",
         "Look at {where}your network, its `compile` and the data.",
+    ),
+    Misconception(
+        "rate_unusable",
+        "the learning rate is {rate}{seen}.",
+        "{reason}",
+        "Look up the optimizer's default, then make the model anew and train it once.",
     ),
     Misconception(
         "not_falling",
@@ -262,8 +217,15 @@ CURVES = (
     Misconception(
         "not_converged",
         "the validation loss ends at {loss}, above where the exercise's network ends.",
-        "The training has stalled or is not done yet.",
+        "The training has stalled, went astray or is not done yet.",
         "Look at the findings above, where there are any; then at the curve: is it still falling?",
+    ),
+    Misconception(
+        "uncentred_end",
+        "the BatchNormalization before the output layer is made with center = False.",
+        "What it gives has the mean 0 in each batch, so the mean prediction is the output layer's bias alone, which "
+        "moves towards the targets' mean in small steps.",
+        "Leave that setting as it is by default and train anew.",
     ),
     Misconception(
         "not_reached",
@@ -276,6 +238,13 @@ CURVES = (
         "the validation loss gets down to {loss}, lower than the exercise's network ever does.",
         "Usually the network has seen the rows that it is judged on.",
         "Check which rows it learns from and which it is validated on.",
+    ),
+    Misconception(
+        "penalized",
+        "Keras adds a penalty on the weights to every loss of `{model}` ({setting}): {penalty} at the end.",
+        "The exercise's network has none, so your curves lie higher by it, and a part of each step goes to small "
+        "weights; what is judged here is the error alone.",
+        "To compare the two networks, leave the setting out and train anew.",
     ),
     Misconception(
         "own_loss_overfits",
@@ -291,4 +260,4 @@ CURVES = (
     ),
 )
 
-ENTRIES = (*HISTORY, *FIT, *ROWS, *PREPARATION, *CURVES)
+ENTRIES = (*HISTORY, *FIT, *ROWS, *CURVES)

@@ -15,7 +15,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from dropnorm.places import NOTEBOOKS
+from dropnorm.language.pseudo import PSEUDO, pseudo
+from dropnorm.places import NOTEBOOKS, ROOT
+from grader.translating.making import place
+from grader.translating.notebooks import translate
 
 pytest.register_assert_rewrite("claims.run")
 
@@ -46,6 +49,12 @@ class Lesson:
     def notebook(self) -> nbformat.NotebookNode:
         """Read anew each time."""
         return nbformat.read(self.path, as_version=4)
+
+    def in_language(self, code: str) -> nbformat.NotebookNode:
+        """The notebook in another language: as it is stored, or made in the pseudo-language."""
+        if code == PSEUDO.code:
+            return translate(self.notebook, lambda heading, text: pseudo(text), code)
+        return nbformat.read(place(self.path, code, ROOT), as_version=4)
 
     @property
     def cells(self) -> Sequence[nbformat.NotebookNode]:

@@ -98,7 +98,7 @@ CLAIMS = {
     "small-differences-grow": "apart[-10:].mean() > 10 * apart[0]",
     # Recap, and what comes next
     "little-gap-dropout-worse": (
-        "max(at_width['gap'].loc[8, 0.0], gaps_raw.loc['neither', 'gap']) < 0.08 and "
+        "max(at_width['gap at the end'].loc[8, 0.0], gaps_raw.loc['neither', 'gap']) < 0.08 and "
         "median.loc['dropout', 'raw'] > 1.1 * median.loc['neither', 'raw']"
     ),
     "spotify-overfits-without": (

@@ -6,7 +6,7 @@ PREPARE = """
 import time
 
 core_seconds = time.process_time()
-at_width = runs.groupby(["width", "rate"])[["best validation loss", "gap"]].median()
+at_width = runs.groupby(["width", "rate"])[["best validation loss", "gap at the end"]].median()
 narrow, wide = at_width["best validation loss"].loc[8], at_width.loc[256]
 epochs_needed = reached.groupby(["width", "rate"])["epochs to 0.55"].median().unstack()
 trainable = [sum(weight.numpy().size for weight in kind.trainable_weights) for kind in kinds]
@@ -111,7 +111,7 @@ CLAIMS = {
     "five-claims-five-seeds": "len(pairs) == 5 and pd.DataFrame(holds).sum().tolist() == [5] * 5",
     "narrow-dropout-ruins": "narrow.loc[0.5] > 1.2 * narrow.loc[0.0]",
     "wide-dropout-closes-gap": (
-        "wide['gap'].loc[0.5] < wide['gap'].loc[0.0] / 2 and "
+        "wide['gap at the end'].loc[0.5] < wide['gap at the end'].loc[0.0] / 2 and "
         "wide['best validation loss'].loc[0.5] < 1.05 * wide['best validation loss'].loc[0.0]"
     ),
     "dropout-takes-epochs": "(epochs_needed[0.5] > epochs_needed[0.0])[np.isfinite(epochs_needed[0.0])].all()",

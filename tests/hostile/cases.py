@@ -1,0 +1,8 @@
+"""All attacks, by family."""
+
+from __future__ import annotations
+
+from . import forge, net, read, run, write
+from .case import Case
+
+CASES: tuple[Case, ...] = (*forge.CASES, *read.CASES, *write.CASES, *net.CASES, *run.CASES)

@@ -1,0 +1,74 @@
+"""A gradebook that another program has locked is waited for."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from nbgrader import api
+from nbgrader.api import Gradebook
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+
+from grader.autograde import gradebooks
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> tuple[str, sqlite3.Connection]:
+    """A gradebook's URL, and the connection of another program that is writing it."""
+    path = tmp_path / "gradebook.db"
+    with Gradebook(f"sqlite:///{path}") as gradebook:
+        gradebook.add_student("ada")
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    yield f"sqlite:///{path}", other
+    other.close()
+    if event.contains(Engine, "connect", gradebooks._connected):
+        event.remove(Engine, "connect", gradebooks._connected)
+
+
+def test_it_is_waited_for_as_long_as_patience_lasts(locked, monkeypatch):
+    url, _ = locked
+    monkeypatch.setattr(gradebooks, "PATIENCE", 0.01)
+    gradebooks.wait_for_the_gradebook()
+    with pytest.raises(OperationalError, match="locked"):
+        Gradebook(url)
+
+
+def test_who_waits_goes_on_when_it_is_let_go(locked):
+    url, other = locked
+    gradebooks.wait_for_the_gradebook(), gradebooks.wait_for_the_gradebook()  # a second config of one process
+    waiting = threading.Event()
+
+    @event.listens_for(Engine, "connect")
+    def connected(*_: object) -> None:
+        waiting.set()
+
+    def let_go() -> None:
+        waiting.wait()
+        other.execute("COMMIT")
+
+    thread = threading.Thread(target=let_go)
+    thread.start()
+    try:
+        with Gradebook(url) as gradebook:
+            assert [student.id for student in gradebook.students] == ["ada"]
+    finally:
+        thread.join()
+        event.remove(Engine, "connect", connected)
+
+
+def test_what_is_known_of_a_gradebook_is_kept_and_what_stands_in_it_is_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "create_engine", api.create_engine)  # put back afterwards
+    gradebooks.know_gradebooks(), gradebooks.know_gradebooks()
+    url, engines = f"sqlite:///{tmp_path / 'gradebook.db'}", []
+    for name in ("ada", "ben"):
+        with Gradebook(url) as gradebook:
+            gradebook.add_student(name)
+            assert [student.id for student in gradebook.students] == [name]
+            engines.append(gradebook.engine)
+        (tmp_path / "gradebook.db").unlink()
+    assert engines[0] is engines[1]
