@@ -162,7 +162,8 @@ def test_a_killed_process_that_shares_work_stops_the_command_in_a_sentence(waiti
     (sharing,) = of_kind(processes, lambda line: "grader.autograde.local_cluster" in line)
     sharing.kill()
     said = command.communicate(timeout=PATIENCE)[1]
-    assert command.returncode == 1 and "was lost while it graded: type the same command again" in said
+    assert command.returncode == 1 and "was lost while it graded: type the same command again" in said, said
+    assert "Traceback" not in said and "Converting" not in said.split("was lost")[1], said
     ended(processes[1:])
     waiting.finish()
 

@@ -35,7 +35,8 @@ class Ahead:
     """
 
     def __init__(self, converter: Autograde, cluster: Callable[[], Cluster], now: Place) -> None:
-        self._cluster = cluster
+        self._asked_for = cluster
+        self._used: Cluster | None = None
         self._journal = Journal(Path(converter.coursedir.root))
         lock = self._journal.lock(converter.log)
         self._places = deque(places(converter, now))  # all at once: a generator would keep the converter for ever
@@ -128,6 +129,13 @@ class Ahead:
                 kept = self._journal.holds(job)
                 self._under_way[place.names] = job if kept else Run(cluster, job)
                 running += not kept
+
+    def _cluster(self) -> Cluster:
+        """The cluster that runs them: one and the same, as a new one would know nothing of what is under way."""
+        if self._used is None:
+            self._used = self._asked_for()
+        self._used.check()
+        return self._used
 
     def _note_unfinished(self) -> None:
         self._journal.unfinished(self._unfinished.values(), self._since)

@@ -179,7 +179,8 @@ class Cluster:
                 raise ClusterError(told.format(code=code))
             told = json.loads(line)
             self.address, cores, security = told["address"], told["cores"], Security(**told["key"])
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told in our words
+        for name in ("distributed", "distributed.client"):  # each has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what is lost is told in our words
         try:
             client = distributed.Client(self.address, timeout=PATIENCE, set_as_default=False, security=security)
         except (OSError, ValueError, TimeoutError) as error:
