@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from dropnorm.fonts import can_write, family_for
-from dropnorm.language import current, shown
+from dropnorm.language import SOURCE, current, shown
 
 
 def translate_labels(figure: Figure) -> None:
@@ -19,7 +19,7 @@ def translate_labels(figure: Figure) -> None:
 
     A text keeps the fonts that were set when it was made: the one for the language's letters is put behind them.
     """
-    if not can_write(current()):
+    if current().code == SOURCE or not can_write(current()):
         return
     for axis in figure.findobj(Axis):
         _translate_ticks(axis)
