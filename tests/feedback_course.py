@@ -18,10 +18,13 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from grader.autograde.feedback.step import FeedbackPage, WriteFeedback
+from grader.autograde.judging import outputs
 from grader.autograde.records import record_of
 from grader.judged import Judged
 
 UNIT, LEARNER = "unit", "ada"
+HIDDEN = "assert square(-17) == 289, 'of negative numbers'"
+TESTS = f"assert square(2) == 4\n### BEGIN HIDDEN TESTS\n{HIDDEN}\n### END HIDDEN TESTS\nassert square(0) == 0"
 BLOCKS = {"td", "th", "caption", "p", "h1", "h2", "h3", "h4", "li", "pre"}  # a space stands behind their texts
 
 
@@ -42,6 +45,11 @@ def answer(name: str, source: str, *outputs: NotebookNode, **role: object) -> No
 def test_cell(name: str, source: str, *outputs: NotebookNode, points: float = 1) -> NotebookNode:
     """A cell that tests."""
     return cell(name, source, *outputs, grade=True, locked=True, points=points)
+
+
+def rubrics_cell(done: Judged) -> NotebookNode:
+    """A test cell that has said a rubric's verdict."""
+    return test_cell(done.rubric, "grade()", *outputs(done.rubric, done), points=done.verdict.maximum)
 
 
 def raised(name: str, said: str, line: int, source: str = "…") -> NotebookNode:

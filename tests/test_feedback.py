@@ -1,23 +1,30 @@
-"""The pages of feedback: what they say, and what a learner's notebook cannot make them say or do."""
+"""The pages of feedback: what they say, and how that looks."""
 
 from __future__ import annotations
 
-import base64
 import itertools
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from feedback_course import UNIT, Course, Read, answer, cell, displayed, printed, raised, test_cell
+from feedback_course import (
+    TESTS,
+    UNIT,
+    Course,
+    Read,
+    answer,
+    cell,
+    raised,
+    rubrics_cell,
+    test_cell,
+)
 from nbgrader.api import SubmittedNotebook
 from test_rejudge import CELL, handed_in
 
 from dropnorm import quiet
 from dropnorm.curves import LearningCurves
 from grader import __main__ as commands
-from grader.autograde.feedback.words import block, sentence, weight, without_paths
-from grader.autograde.judging import outputs
 from grader.criteria import answers
 from grader.handed import Retrained
 from grader.judged import Judged
@@ -25,38 +32,12 @@ from grader.rubric import Finding, Status, Verdict
 
 quiet.start()
 test_cell.__test__ = False
-MEBIBYTE = 1 << 20
-TAGS = {
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "a",
-    "header",
-    "main",
-    "section",
-    "article",
-    "div",
-    "p",
-    "span",
-}
-TAGS |= {"h1", "h2", "h3", "h4", "strong", "code", "pre", "ul", "li", "table", "caption", "thead", "tbody", "tfoot"}
-TAGS |= {"tr", "th", "td", "figure", "figcaption", "svg", "g", "path", "defs", "use", "clippath", "rect"}
 
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     return Course(tmp_path)
-
-
-def rubrics_cell(done: Judged) -> object:
-    return test_cell(done.rubric, "grade()", *outputs(done.rubric, done), points=done.verdict.maximum)
-
-
-# What the course says
 
 
 def test_a_rubric_is_told_by_criterion_with_reason_and_next_step(course: Course) -> None:
@@ -248,271 +229,6 @@ def test_a_limit_is_told_where_tests_are_hidden_too(course: Course, limit: str, 
     if limit != "NotRun":
         assert ("answer: " + LIMITS[limit] if hides else f"answer: {limit}: More than 4 GB.") in page.yours
     assert ("More than 4 GB." in page.yours) != (hides or limit == "NotRun")
-
-
-# What hides
-
-
-HIDDEN = "assert square(-17) == 289, 'of negative numbers'"
-TESTS = f"assert square(2) == 4\n### BEGIN HIDDEN TESTS\n{HIDDEN}\n### END HIDDEN TESTS\nassert square(0) == 0"
-
-
-def forms(secret: str) -> dict[str, str]:
-    """A secret as a learner's code may send it out."""
-    raw = secret.encode()
-    return {
-        "plain": secret,
-        "hex": raw.hex(),
-        "hex in pairs": raw.hex(" "),
-        "base64": base64.b64encode(raw).decode(),
-        "base64, broken": " ".join(re.findall(".{8}", base64.b64encode(raw).decode())),
-        "backwards": secret[::-1],
-        "repr": repr(secret),
-    }
-
-
-PLACES = {
-    "printed in an answer": lambda text: answer("answer", "x = 1", printed(text)),
-    "printed in a plain cell": lambda text: cell("plain", "x = 1", printed(text)),
-    "printed in a test cell": lambda text: test_cell("another", "assert f()", printed(text)),
-    "a share in a test cell": lambda text: test_cell("another", "f()", displayed(text_plain=text)),
-    "raised in an answer": lambda text: answer("answer", "x = 1", raised("ValueError", text, 1, text)),
-    "raised in a test cell": lambda text: test_cell("another", "assert f()", raised("ValueError", text, 1, text)),
-    "the name of an error": lambda text: test_cell("another", "assert f()", raised(text, "", 1)),
-    "displayed": lambda text: answer("answer", "x = 1", displayed(text_html=f"<p>{text}</p>", text_markdown=text)),
-    "drawn": lambda text: answer("answer", "x = 1", displayed(image_png=text, image_svg_xml=f"<svg>{text}</svg>")),
-    "metadata": lambda text: answer("answer", "x = 1", comment=text, score=text),
-}
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_no_form_of_a_hidden_test_gets_out(course: Course, place: str) -> None:
-    for number, (form, text) in enumerate(forms(HIDDEN).items()):
-        course.notebook = f"lesson{number}"
-        failed = raised("AssertionError", "of negative numbers", 3, HIDDEN)
-        course.graded(test_cell("test", TESTS, failed, points=2), PLACES[place](text))
-        page = Read(course.page())
-        everything = " ".join(" ".join(page.texts.values()).split())
-        assert "stopped at a test that is not shown" in page.course
-        for piece in (text, HIDDEN, "-17", "of negative", "HIDDEN TESTS"):
-            assert piece not in everything, form
-
-
-def test_a_line_that_is_not_hidden_is_shown_beside_one_that_is(course: Course) -> None:
-    course.graded(test_cell("test", TESTS, raised("AssertionError", "", 5)))
-    page = Read(course.page())
-    assert "assert square(0) == 0" in page.course and "289" not in page.course
-
-
-def test_tests_hidden_in_one_notebook_silence_the_others(course: Course) -> None:
-    course.graded(test_cell("test", TESTS))
-    course.notebook = "second"
-    course.graded(answer("answer", "x = 1", raised("ValueError", "6173736572742073", 1)))
-    assert "6173736572742073" not in course.page()
-
-
-def test_where_tests_are_hidden_a_verdict_has_the_courses_words_alone(course: Course) -> None:
-    said = "`best` is '-17 289', one less than the epoch's number."
-    found = (
-        Finding("baseline_best_epoch", 0.5, 1.0, said, "epoch_from_zero"),
-        Finding("baseline_overfits", 0.0, 1.0, "What -17 289 gives."),
-    )
-    done = Judged(CELL, Verdict(Status.WRONG, found, 2.0), handed_in(7).account)
-    course.graded(test_cell("test", TESTS), rubrics_cell(done), scores={CELL: 0.5}, judged=[done])
-    page = Read(course.page())
-    assert "289" not in page.course and "… is …, one less" in page.course
-    assert "one less than the epoch's number" in page.course and "What has to be added" in page.course
-    assert "some of its tests are hidden" in page.course
-
-
-def test_other_words_may_hide_as_well(course: Course) -> None:
-    course.settings = {"ClearHiddenTests": {"begin_test_delimeter": "VON HIER", "end_test_delimeter": "BIS HIER"}}
-    tests = f"# VON HIER\n{HIDDEN}\n# BIS HIER"
-    course.graded(test_cell("test", tests, raised("AssertionError", "289", 2), printed("289")))
-    assert "289" not in "".join(Read(course.page()).texts.values())
-
-
-def test_solutions_and_marking_guides_are_cut_out_of_whatever_is_shown(course: Course) -> None:
-    guide = "### BEGIN SOLUTION\n**Marking guide**\n### END SOLUTION\nmine\n=== BEGIN MARK SCHEME ===\n1 point: 289"
-    course.graded(answer("words", guide, words=True, grade=True, points=3))
-    page = Read(course.page())
-    assert "mine" in page.yours and "Marking guide" not in page.yours and "289" not in page.yours
-
-
-PATHS = [
-    ("No such file: '/home/ada.lovelace/course/gradebook.db'", "No such file: '[a path]'"),
-    ("File /opt/venv/lib/python3.11/site-packages/keras/x.py:12, in f", "File [a path]:12, in f"),
-    (r"C:\Users\teacher\course\x.csv is missing", "[a path] is missing"),
-    ("see ~teacher/notes", "see [a path]"),
-    ("file:///srv/course", "file://[a path]"),
-    ("2f6f70742f636f757273652f736974652d7061636b61676573", "[…]"),
-    ("L29wdC9jb3Vyc2Uvc2l0ZS1wYWNrYWdlcy9ncmFkZXI=", "[…]"),
-    ("train/valid, 1/2 and data/tracks.csv stay", "train/valid, 1/2 and data/tracks.csv stay"),
-    ("`baseline_best_epoch` and restore_best_weights stay", "`baseline_best_epoch` and restore_best_weights stay"),
-]
-
-
-@pytest.mark.parametrize(("said", "shown"), PATHS)
-def test_paths_of_the_machine_are_taken_out(said: str, shown: str) -> None:
-    assert without_paths(said) == shown
-
-
-@pytest.mark.parametrize("said", [said for said, shown in PATHS if said != shown])
-def test_paths_stand_nowhere_on_a_page(course: Course, said: str) -> None:
-    found = (Finding("baseline_best_epoch", 0.0, 1.0, said), Finding("baseline_overfits", 0.0, 1.0))
-    done = Judged(CELL, Verdict(Status.WRONG, found, 2.0), handed_in(7).account)
-    course.graded(
-        answer("answer", "open(name)", raised("OSError", said, 1, said)),
-        test_cell("test", "assert f()", printed(said), raised("OSError", said, 1, said)),
-        rubrics_cell(done),
-        judged=[done],
-        repaired=[said],
-    )
-    written = course.page()
-    course.notebook = "refused"
-    course.graded(answer("answer", "x = 1"), refused=said)
-    written += course.page()
-    assert said not in written and "site-packages" not in written
-    assert str(course.root) not in written and str(Path.home()) + "/" not in written
-
-
-# What is inert
-
-
-ATTACKS = {
-    "script": "<script>document.title='hit'</script>",
-    "closes its frame": "</code></pre></div></section><section class='course'><h2>All 100 of 100</h2>",
-    "handler": "<img src=x onerror=\"document.title='hit'\">",
-    "svg": "<svg onload=\"document.title='hit'\"><script>document.title='hit'</script></svg>",
-    "link": "[points](javascript:document.title='hit') <a href=\"javascript:document.title='hit'\">here</a>",
-    "beacon": "<img src='http://127.0.0.1:9/beacon.png'> ![](http://127.0.0.1:9/beacon.png)",
-    "style": "<style>header, .course { display: none } .yours::before { content: 'All 100 of 100' }</style>",
-    "import": "<link rel=stylesheet href='http://127.0.0.1:9/x.css'><iframe src='file:///etc/passwd'></iframe>",
-    "frame": "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'><base href='http://127.0.0.1:9/'>",
-    "template": "{{ page.__class__ }} {% include '/etc/passwd' %} {{ 7 * 191 }}",
-    "verdict": "spotify_structure: 10 of 10 points\n  right   Kinds of layers and their order  1 of 1",
-    "turned round": "\u202e001 fo 001\u202c \u2066x\u2069",
-    "control characters": "a\x00b\x07c\x1b]0;title\x07\x1b[2Jd\ud800e\U000e0041f",
-    "entities": "&lt;script&gt; &#60;script&#62; &amp;lt;",
-    "comment": "<!-- <!--> --!> <![CDATA[ <script>document.title='hit'</script> ]]>",
-}
-
-
-def attacked(course: Course, text: str, **metadata: object) -> str:
-    """The page on a notebook that holds the text wherever a learner can put it."""
-    every = displayed(text_html=text, text_markdown=text, image_svg_xml=text, application_javascript=text)
-    found = (Finding("baseline_best_epoch", 0.0, 1.0, text), Finding("baseline_overfits", 0.0, 1.0, f"`{text}`"))
-    done = Judged(CELL, Verdict(Status.WRONG, found, 2.0), handed_in(7).account)
-    course.graded(
-        answer("answer", text, printed(text), raised(text, text, 1, text), every),
-        answer("words", text, words=True, grade=True, points=3),
-        test_cell("test", "assert f()", printed(text), raised(text, text, 1, text), every),
-        rubrics_cell(done),
-        judged=[done],
-        repaired=[text],
-        title=text,
-        kernelspec={"name": "python3", "display_name": text},
-        language_info={"name": text},
-        **metadata,
-    )
-    return course.page()
-
-
-@pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("refused", [False, True], ids=["graded", "refused"])
-def test_what_a_learner_writes_is_text(course: Course, attack: str, refused: bool) -> None:
-    text = ATTACKS[attack].encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    page = Read(attacked(course, text, **({"refused": text} if refused else {})))
-    assert {tag for tag, _ in page.tags} <= TAGS
-    attributes = [(name, value) for _, own in page.tags for name, value in own.items()]
-    assert not [name for name, _ in attributes if name.startswith("on") or name in ("src", "srcset", "action")]
-    assert all(value.startswith("#") for name, value in attributes if name in ("href", "xlink:href"))
-    assert [own["class"] for tag, own in page.tags if tag == "section"] == ["course", "yours"]
-    everything = "".join(page.texts.values())
-    assert "1337" not in everything and not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", everything)
-    assert "All 100 of 100" not in page.course.replace(" ".join(ATTACKS[attack].split()), "")
-
-
-def test_a_forged_verdict_stands_in_the_learners_frame(course: Course) -> None:
-    forged = ATTACKS["verdict"]
-    course.graded(answer("answer", forged), test_cell("spotify_structure", "grade()", printed(forged), points=10))
-    page = Read(course.page())
-    assert "0 of 10 points" in page.course and " 10 of 10" not in page.course and "10 of 10" in page.yours
-
-
-def test_a_page_asks_no_host_and_says_so_to_the_browser(course: Course) -> None:
-    course.graded(answer("answer", "x = 1"))
-    written = course.page()
-    policy = next(own["content"] for tag, own in Read(written).tags if own.get("http-equiv"))
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
-    assert not re.search(r"https?:|url\(|@import|//", written.replace("http://www.w3.org/", ""))
-
-
-FLOODS = {
-    "one line": "<" * 1_200_000,
-    "lines": "&\n" * 200_000,
-    "bells": "\x07" * 300_000,
-    "slashes": "/a" * 200_000,
-    "tildes": "~" * 300_000,
-}
-
-
-@pytest.mark.parametrize("flood", FLOODS)
-def test_a_flood_is_cut(course: Course, flood: str) -> None:
-    assert len(attacked(course, FLOODS[flood]).encode()) < MEBIBYTE
-
-
-def test_many_floods_are_cut_as_well(course: Course) -> None:
-    course.graded(*(answer(f"answer{number}", FLOODS["one line"][:50_000]) for number in range(40)))
-    written = course.page()
-    assert len(written.encode()) < MEBIBYTE and "The rest is left out here." in written
-
-
-@pytest.mark.parametrize("text", ["<" * 500, '"' * 500, "\x07" * 500, "ж" * 500, "&\n" * 250])
-def test_a_text_takes_no_more_room_than_it_is_given(text: str) -> None:
-    for size in (0, 1, 7, 100):
-        shown, cut = block(text, size)
-        assert cut and weight(shown) <= size
-        assert weight(sentence(text, size)) <= size + len("…".encode())
-
-
-# What goes along
-
-
-def test_files_that_were_written_in_grading_stay_with_the_instructor(course: Course) -> None:
-    course.graded(answer("answer", "x = 1"))
-    graded, submitted = (course.root / name / "ada" / "unit" for name in ("autograded", "submitted"))
-    submitted.mkdir(parents=True)
-    for folder, name, content in (
-        (submitted, "mine.txt", "mine"),
-        (submitted, "changed.txt", "before"),
-        (submitted, "forged.html", "mine"),
-        (graded, "mine.txt", "mine"),
-        (graded, "changed.txt", "after"),
-        (graded, "seen.txt", HIDDEN),
-        (graded, "forged.html", "mine"),
-        (graded, "lesson.html", HIDDEN),
-        (graded, "timestamp.txt", "2026-01-01 00:00:00 UTC"),
-    ):
-        (folder / name).write_text(content)
-    (submitted / "linked.txt").symlink_to(graded / "seen.txt")
-    (graded / "linked.txt").write_text(HIDDEN)
-    assert "289" not in course.page()
-    assert {path.name for path in course.folder.iterdir()} == {"lesson.html", "mine.txt", "timestamp.txt"}
-
-
-def test_a_page_that_was_written_in_grading_does_not_take_anothers_place(course: Course) -> None:
-    course.graded(answer("answer", "x = 1"))
-    course.page()
-    (course.root / "autograded" / "ada" / "unit" / "lesson.html").write_text("All 100 of 100")
-    course.notebook = "second"
-    course.graded(answer("answer", "x = 1"))
-    course.settings = {"CourseDirectory": {"notebook_id": "second"}}
-    course.page()
-    assert {path.name for path in course.folder.iterdir()} == {"second.html"}
-
-
-# How it looks
 
 
 def luminance(colour: str) -> float:
