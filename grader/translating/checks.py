@@ -9,8 +9,9 @@ from babel.messages import Catalog, Message
 
 from dropnorm.language import Language
 from grader.translating import glossary
-from grader.translating.catalogues import CatalogueError, Sources, messages_of, read, updated
+from grader.translating.catalogues import CatalogueError, messages_of, read, updated
 from grader.translating.protected import bare, lost
+from grader.translating.sources import Sources
 
 SAME = "same"  # a translator's mark: a name or a citation, which is the same in both languages
 LETTERS = re.compile(r"[^\W\d_]{2,}")
