@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from grader.autograde.converter import careful_from_now_on
+from grader.autograde.courses import speak_in_commands
 from grader.autograde.exchanged import CollectHomework, ReleaseHomework, ReleaseHomeworkFeedback
 from grader.autograde.execute import interrupts_are_told
 from grader.autograde.export import ExportHomework
@@ -28,6 +29,8 @@ EXCHANGE = Path(os.environ.get("DROPNORM_EXCHANGE") or ROOT / "exchange")
 
 with contextlib.suppress(OSError):  # nbgrader says itself where it may not write
     EXCHANGE.mkdir(parents=True, exist_ok=True)
+
+speak_in_commands()
 
 c = get_config()  # noqa: F821 (nbgrader's loader defines it)
 

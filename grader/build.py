@@ -21,14 +21,20 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from dropnorm import places
-from dropnorm.files import write_atomically
-from dropnorm.language import listed
-from grader.assignments import assignments
-from grader.languages import homework_of
-from grader.translating import checks, making
-from grader.translating.catalogues import CatalogueError, Sources
-from grader.translating.glossary import GlossaryError
+try:
+    from dropnorm import places
+    from dropnorm.files import write_atomically
+    from dropnorm.language import LanguageError, listed
+    from grader.assignments import assignments
+    from grader.languages import homework_of
+    from grader.translating import checks, making
+    from grader.translating.catalogues import CatalogueError
+    from grader.translating.glossary import GlossaryError
+    from grader.translating.sources import SourceError, Sources
+except SyntaxError as error:  # the build's own modules are sources as well
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"The build has stopped: line {error.lineno} of {error.filename} is no Python ({error.msg}): mend it.")
 
 CONFIG = "nbgrader_config.py"
 
@@ -89,29 +95,45 @@ def environment() -> dict[str, str]:
 def translate(root: Path = places.ROOT, overwrite: bool = False) -> list[str]:
     """Bring catalogues and translated notebooks up to date, and say in a line each what was changed.
 
+    Translated notebooks whose source is gone are removed.
+
     Args:
         root: the clone.
-        overwrite: whether notebooks that were changed by hand are made anew, too.
+        overwrite: whether notebooks that were changed by hand are made anew or removed, too.
 
     Raises:
-        BuildError: there are such notebooks, or a catalogue cannot be read; nothing was written.
+        BuildError: there are such notebooks, or something cannot be read; nothing was written.
     """
-    edited = [str(path.relative_to(root)) for path in making.edited(root)]
-    if edited and not overwrite:
-        raise BuildError(
-            f"{listed(edited)} {'was' if len(edited) == 1 else 'were'} changed by hand, and a build would undo that: "
-            'carry the change over to the PO file, then make build ARGS="--overwrite".'
-        )
     try:
+        edited, sourceless = making.edited(root), making.sourceless(root)
+        if edited and not overwrite:
+            raise BuildError(_changed_by_hand(edited, sourceless, root))
         made = making.made(root)
-    except (CatalogueError, GlossaryError) as error:
+    except (CatalogueError, GlossaryError, LanguageError, SourceError) as error:
         raise BuildError(str(error)) from error
     changes = []
     for path, content in made.items():
         if not path.exists() or path.read_bytes() != content:
             write_atomically(path, content)
             changes.append(f"updated {path.name}")
+    for path in sourceless:
+        path.unlink()
+        changes.append(f"removed {path.relative_to(root).as_posix()}, which has no source any more")
     return changes
+
+
+def _changed_by_hand(edited: list[Path], sourceless: list[Path], root: Path) -> str:
+    """What is said where a build would undo what somebody did."""
+    lost = [path for path in edited if path in sourceless]
+    names = listed(path.relative_to(root).as_posix() for path in lost or edited)
+    were = "was" if len(lost or edited) == 1 else "were"
+    if lost:
+        what = f"{names} {were} changed by hand, and a build would delete {'it' if were == 'was' else 'them'}, for"
+        return f'{what} the source is gone: keep a copy elsewhere, then make build ARGS="--overwrite".'
+    return (
+        f"{names} {were} changed by hand, and a build would undo that: carry the change over to the PO file, then "
+        'make build ARGS="--overwrite".'
+    )
 
 
 def main() -> int:

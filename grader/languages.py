@@ -44,7 +44,8 @@ def in_language(assignment: str) -> AbstractContextManager[Language]:
 
 def _parts(assignment: str) -> tuple[str, str]:
     """The name of the homework and the code of the language."""
-    homework, _, code = assignment.rpartition("_")
-    if homework and code != SOURCE and (code in available() or code == PSEUDO.code):
-        return homework, code
+    for code in (*available(), PSEUDO.code):
+        homework = assignment.removesuffix(f"_{code}")
+        if code != SOURCE and homework not in ("", assignment):
+            return homework, code
     return assignment, SOURCE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from dropnorm.language import _
+from dropnorm.language import N_
 from grader.activations import activation
 from grader.facts import CompileFacts, Operation
 from grader.losses import loss_of
@@ -71,8 +71,8 @@ def build(spec: ModelSpec) -> keras.Model:
             model = keras.Sequential([keras.Input((spec.inputs,)), *layers])
         compile_as(model, spec.compile)
     except (ValueError, TypeError) as error:
-        said = _("Keras cannot build this network anew: {error}").format(error=str(error).splitlines()[0][:150])
-        raise SpecError(said) from error
+        said = N_("Keras cannot build this network anew: {error}")
+        raise SpecError(said, error=str(error).splitlines()[0][:150]) from error
     finally:
         keras.config.set_dtype_policy(policy)
     return model

@@ -30,7 +30,18 @@ OUT_OF_BOUNDS = {
 
 
 class SpecError(ValueError):
-    """A spec that cannot be made, read or built; the message is one sentence."""
+    """A spec that cannot be made, read or built; the message is one sentence.
+
+    With ``details`` the message is a template, told in the language of whoever reads it: a training fails once for all
+    that want it, in a process that knows nobody's language.
+    """
+
+    def __init__(self, message: str, **details: str) -> None:
+        super().__init__(message)
+        self.details = details
+
+    def __str__(self) -> str:
+        return _(self.args[0]).format(**self.details) if self.details else self.args[0]
 
 
 Rule = Callable[[Any], bool]

@@ -32,8 +32,19 @@ def changed_by_hand(path: Path) -> bool:
         text = path.read_text(encoding="utf-8")
         found = PAGES_MARK.search(text)
         return found is None or found[1] != _short(text[: found.start()].rstrip().encode())
-    notebook = nbformat.read(path, as_version=4)
-    return notebook.metadata.get(MARK, {}).get("digest") != digest(notebook)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        return notebook.metadata.get(MARK, {}).get("digest") != digest(notebook)
+    except (ValueError, AttributeError, KeyError, TypeError):  # no notebook any more
+        return True
+
+
+def is_made(path: Path) -> bool:
+    """Whether a notebook carries the mark of a build."""
+    try:
+        return MARK in nbformat.read(path, as_version=4).metadata
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return False
 
 
 def digest(notebook: NotebookNode) -> str:

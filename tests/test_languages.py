@@ -247,7 +247,7 @@ def test_a_verdict_is_judged_anew_in_its_assignments_language(monkeypatch: pytes
 
 
 def test_why_tells_the_verdict_as_its_learner_reads_it() -> None:
-    said, *_ = lines(wrong_in("zh"), "unit_zh")
+    said, *_ = lines(wrong_in("zh"), language_of("unit_zh"))
     assert said.startswith(f"{CELL}：1 / 2 分")
 
 

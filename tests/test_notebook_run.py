@@ -166,6 +166,14 @@ def test_where_no_kernel_stopped_no_cell_is_blamed() -> None:
     assert nothing(nbformat.reads(ran.notebook, as_version=4)) == nothing_handed_over()
 
 
+@pytest.mark.parametrize(("name", "blamed"), [("NotRun", True), ("NoTime", False)])
+def test_a_kernel_that_stopped_is_known_by_the_errors_name_whatever_language_told_it(name: str, blamed: bool) -> None:
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in ("exit()", "2")])
+    for cell, error in zip(nb.cells, ("KernelDied", name), strict=True):
+        cell.outputs = [nbformat.v4.new_output("error", ename=error, evalue="这个单元格没有运行。", traceback=[])]
+    assert (nothing(nb) != nothing_handed_over()) == blamed
+
+
 def test_a_kernel_that_a_signal_ended_is_told_apart():
     """It may have been killed by somebody else, or by a machine without memory; then it is worth a second run."""
     ran = run_notebook(job("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), Listening())

@@ -12,15 +12,16 @@ from pathlib import Path
 import nbformat
 import pytest
 from babel.messages.pofile import write_po
+from translated_course import copied, replaced
 
 from dropnorm import places
 from dropnorm.language import Language, available
-from grader import build
 from grader.__main__ import COMMANDS
 from grader.translating import checks, glossary, making
-from grader.translating.catalogues import CatalogueError, Sources, path_of, po, read
+from grader.translating.catalogues import CatalogueError, path_of, po, read
 from grader.translating.notebooks import beside
 from grader.translating.protected import lost
+from grader.translating.sources import Sources
 
 CHINESE = available()["zh"]
 SOURCES = Sources()
@@ -82,20 +83,7 @@ def language(tmp_path: Path) -> Language:
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Sources:
-    """A copy of the sources, to be changed."""
-    root = tmp_path / "course"
-    for folder in ("notebooks", "solutions", "dropnorm", "grader", "launcher", "data/experiments"):
-        shutil.copytree(
-            places.ROOT / folder, root / folder, ignore=shutil.ignore_patterns("*.pyc", "__pycache__", "*.mo", "*.otf")
-        )
-    shutil.copy(places.ROOT / "README.md", root)
-    return Sources(root)
-
-
-def replaced(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return copied(tmp_path / "course")
 
 
 def translated(language: Language, name: str, source: str, translation: str | None) -> None:
@@ -264,36 +252,7 @@ def test_a_longer_term_is_not_taken_for_a_shorter_one() -> None:
     assert len(list(glossary.broken(terms, "The rate is high.", "太高。"))) == 1
 
 
-# A build and a notebook that was changed by hand.
-
-
-def test_a_translated_notebook_that_was_changed_by_hand_is_said_and_kept(sources: Sources) -> None:
-    path = sources.root / "notebooks/zh/01_dropout_and_batch_normalization.ipynb"
-    replaced(path, "暂退法与批量归一化", "我的标题")
-    before = path.read_bytes()
-    assert making.edited(sources.root) == [path]
-    with pytest.raises(build.BuildError, match=r"01_dropout.*was changed by hand.*PO file"):
-        build.translate(sources.root)
-    assert path.read_bytes() == before
-
-
-@pytest.mark.parametrize("name", ["README.zh.md", "exercises/dropout_and_batchnorm_zh/1_spotify_dropout.ipynb"])
-def test_other_files_of_a_language_that_were_changed_by_hand_are_seen(sources: Sources, name: str) -> None:
-    path = sources.root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(places.ROOT / name, path)
-    assert making.edited(sources.root) == []
-    replaced(path, "暂退法", "我的词")
-    assert making.edited(sources.root) == [path]
-
-
-def test_a_notebook_that_was_only_run_and_saved_is_not_changed_by_hand(sources: Sources) -> None:
-    path = sources.root / "notebooks/zh/01_dropout_and_batch_normalization.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="done")], 1
-    nbformat.write(notebook, path)
-    assert making.edited(sources.root) == []
+# What a build has made.
 
 
 def test_links_of_a_translated_notebook_lead_to_translated_notebooks() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import locale
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
@@ -55,7 +56,7 @@ def using(code: str) -> Iterator[Language]:
 def named(code: str) -> Language:
     """The language of a code such as ``zh``, ``zh_CN`` or ``zh-Hans``. Raises LanguageError: it is unknown."""
     known = available()
-    found = PSEUDO if _short(code) == PSEUDO.code else known.get(_short(code))
+    found = _nearest(code, known | {PSEUDO.code: PSEUDO})
     if found is None:
         raise LanguageError(f"There is no language {code!r} in this course; it has {', '.join(known)}.")
     return found
@@ -73,10 +74,17 @@ def resolve(environment: Mapping[str, str] = os.environ) -> Language:
     if set_ is None and environment is os.environ:
         with contextlib.suppress(ValueError):  # macOS may have a locale that Python does not know
             set_ = locale.getlocale(locale.LC_CTYPE)[0]
-    return available().get(_short(set_ or ""), ENGLISH)
+    return _nearest(set_ or "", available()) or ENGLISH
 
 
-def _short(code: str) -> str:
-    """``zh`` of ``zh_CN.UTF-8``, ``zh-Hans`` or ``Chinese (Simplified)_China``."""
-    short = code.replace("-", "_").partition("_")[0].partition(".")[0].strip().lower()
-    return "zh" if short.startswith("chinese") else short
+def _nearest(code: str, known: Mapping[str, Language]) -> Language | None:
+    """The language of that very code, else the most general one, else the first variant of it; None where it is none.
+
+    So ``pt_BR.UTF-8`` is ``pt_BR`` where that is there, else ``pt``, else another one's Portuguese.
+    """
+    plain = re.split(r"[.@]", code.replace("-", "_").lower())[0]
+    short = plain.partition("_")[0].strip()
+    short = "zh" if short.startswith("chinese") else short  # Windows: ``Chinese (Simplified)_China``
+    codes = {each.lower(): language for each, language in known.items()}
+    variants = (language for each, language in codes.items() if short and each.startswith(f"{short}_"))
+    return codes.get(plain) or codes.get(short) or next(variants, None)

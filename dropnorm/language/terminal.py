@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from dropnorm.language.catalogue import ENGLISH, Language
-from dropnorm.language.choice import current, use
+from dropnorm.language.choice import VARIABLE, current, use
 
 ENCODING_VARIABLES = ("LC_ALL", "LC_CTYPE", "LANG")  # in this order, as POSIX has it
+RAISING = ("strict", "surrogateescape")  # of a stream, where it meets a letter; the latter is Python's own in C
 PLAIN = ("C", "POSIX")  # locales whose characters are ASCII
 # Where the locale is one of those, Python sets LC_CTYPE to one of these (PEP 538): that says nothing of the terminal.
 BY_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
@@ -21,6 +22,7 @@ def speak_on_terminal() -> Language:
     language = printable(current())
     if language is not current():
         use(language.code)
+        os.environ[VARIABLE] = language.code  # the processes that this one starts say it, too
     escape_the_rest()
     return language
 
@@ -43,7 +45,7 @@ def can_print(language: Language, stream: TextIO | None, environment: Mapping[st
 def escape_the_rest() -> None:
     """Let stdout write what it cannot print, such as a letter in a folder's name, as an escape: stderr does anyway."""
     for stream in (sys.stdout, sys.stderr):
-        if getattr(stream, "errors", None) == "strict" and hasattr(stream, "reconfigure"):
+        if getattr(stream, "errors", None) in RAISING and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 

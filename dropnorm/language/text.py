@@ -58,9 +58,9 @@ def listed(items: Iterable[str], last: str | None = None) -> str:
 def spaced(text: str) -> str:
     """The text with spaces as Chinese sets them, whatever letter the values begin and end with that were filled in.
 
-    Languages that part sentences by a space keep theirs.
+    Languages that are not set as Chinese keep theirs.
     """
-    if current().between_sentences:
+    if not current().set_as_chinese:
         return text
     return SPACING.sub(lambda found: found["kept"] or ("" if found["missing"] is None else " "), text)
 

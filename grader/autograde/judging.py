@@ -16,7 +16,7 @@ from nbgrader.utils import is_grade
 
 from dropnorm.language import N_, _, sentences, spaced
 from grader.autograde.records import record_of
-from grader.autograde.scratch_execute import NOT_RUN
+from grader.autograde.scratch_execute import KERNEL_GONE
 from grader.criteria.errors import shortened
 from grader.exercises import RUBRICS, rubric
 from grader.judged import Judged
@@ -62,7 +62,7 @@ def nothing(nb: NotebookNode) -> str:
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     for stopped, behind in pairwise(cells):
         errors = [each for each in stopped.outputs if each.output_type == "error"]
-        if errors and any(each.get("evalue") == _(NOT_RUN) for each in behind.outputs):
+        if errors and any(each.get("ename") == KERNEL_GONE for each in behind.outputs):
             told = _("Nothing could be handed over here: the kernel had stopped in the cell that begins with `{line}`.")
             line = shortened(next(line for line in stopped.source.splitlines() if line.strip()), 60)
             seen = sentences(told.format(line=line), shortened(errors[-1].evalue, 200))

@@ -48,6 +48,8 @@ NEEDED = (
 # number of threads are the same on every machine.
 ONE_THREAD = dict.fromkeys((*THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 SOCKET_NAME = 90  # characters of a folder in which sockets have names short enough for every system
+# Why a cell was not run, as the name of the error that stands in it: what is decided is decided by these.
+KERNEL_GONE, TIME_GONE = "NotRun", "NoTime"
 ENDED = N_("This cell ended the kernel's process: it has no result, and no cell below it was run.")
 STUCK = N_("This cell ran out of time and did not stop when it was interrupted: the kernel was killed.")
 EXITED = N_("This cell calls `exit` or `quit`, which ends the kernel, and no cell below it was run: take the call out.")
@@ -82,7 +84,8 @@ class ScratchExecute(Execute):
         super().__init__(**{"kernel_manager_class": WarmKernelManager, "store_widget_state": False} | dict(settings))
         self.notes: list[str] = []
         self.killed = False
-        self._name, self._rest = name, ""
+        self._name = name
+        self._rest: tuple[str, str] | None = None  # what stands in the cells below: an error's name, and its sentence
         self._env, self._boxed, self._inherited = env, boxed, inherited
         self._printed, self._printed_in_all, self._exits = 0, 0, False
         self._ends: float | None = None  # when the notebook has to end, from its first cell on
@@ -113,11 +116,11 @@ class ScratchExecute(Execute):
             return cell, resources
         if self._ends is None and self._bounded:
             self._ends = time.monotonic() + WHOLE * self.timeout
-        if not self._rest and self._ends is not None and time.monotonic() > self._ends:
-            self._rest = _(NO_TIME).format(minutes=f"{WHOLE * self.timeout / 60:.0f}")
-            self._note(cell, self._rest)
-        if self._rest:
-            cell.outputs = [_error("NotRun", self._rest)]
+        if self._rest is None and self._ends is not None and time.monotonic() > self._ends:
+            self._rest = TIME_GONE, _(NO_TIME).format(minutes=f"{WHOLE * self.timeout / 60:.0f}")
+            self._note(cell, self._rest[1])
+        if self._rest is not None:
+            cell.outputs = [_error(*self._rest)]
             return cell, resources
         try:
             cell, resources = super().preprocess_cell(cell, resources, index)
@@ -194,7 +197,7 @@ class ScratchExecute(Execute):
 
     def _end(self, cell: NotebookNode, name: str, sentence: str) -> None:
         cell.outputs = [*cell.get("outputs", []), _error(name, sentence)]
-        self._rest = _(NOT_RUN)
+        self._rest = KERNEL_GONE, _(NOT_RUN)
         self._note(cell, sentence)
 
     def _note(self, cell: NotebookNode, sentence: str) -> None:

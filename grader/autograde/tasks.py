@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dropnorm.language import _, current, using
+from dropnorm.language import _
 from dropnorm.language.catalogue import TRANSLATIONS
 from grader.bands import TABLE
 from grader.spec import ModelSpec
@@ -67,14 +67,13 @@ def run(job: Job, shares: bool) -> Ran:
 def train(client: Client, shares: bool, spec: ModelSpec, exercise: Exercise, wanted: list[str]) -> Training:
     """The training of a spec: read where this machine keeps it, else trained by a worker, once for all that want it.
 
-    Its name is added to those that are ``wanted``. Why there is none is said in the language that is spoken here.
+    Its name is added to those that are ``wanted``.
 
     Raises:
         SpecError, DataError: as `grader.trainings.train`; also where training it ends its process, however often.
     """
     from distributed import KilledWorker
 
-    from dropnorm.datasets import DataError
     from grader import trainings
     from grader.autograde.local_cluster import TRAINING
 
@@ -85,7 +84,7 @@ def train(client: Client, shares: bool, spec: ModelSpec, exercise: Exercise, wan
     resources = {TRAINING: 1} if shares else None
     for attempt in range(TRIES):
         key = f"training-{name}-{attempt}"
-        asked = (spec.to_json(), exercise.name, current().code)
+        asked = (spec.to_json(), exercise.name)
         future = client.submit(train_here, *asked, key=key, resources=resources, priority=10)
         _held[key] = future
         while len(_held) > HELD:
@@ -94,19 +93,15 @@ def train(client: Client, shares: bool, spec: ModelSpec, exercise: Exercise, wan
             return trainings.Training.from_bytes(future.result())
         except KilledWorker:
             _held.pop(key, None)
-        except (SpecError, DataError):  # the one task of both languages says why in that of whoever asked first
-            again = client.submit(train_here, *asked, key=f"{key}-{current().code}", resources=resources, priority=10)
-            return trainings.Training.from_bytes(again.result())
     raise SpecError(_("Training this model ended the process that trained it, every time."))
 
 
-def train_here(spec: str, exercise: str, language: str) -> bytes:
-    """The task that trains; where that cannot be, it says so in a language."""
+def train_here(spec: str, exercise: str) -> bytes:
+    """The task that trains. It is one for all who want it, so why there is none is told where it is read."""
     from grader import trainings
     from grader.exercises import EXERCISES
 
-    with using(language):
-        return trainings.kept(ModelSpec.from_json(spec), EXERCISES[exercise]).to_bytes()
+    return trainings.kept(ModelSpec.from_json(spec), EXERCISES[exercise]).to_bytes()
 
 
 def sources() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ from dropnorm import fonts
 from dropnorm.curves import LearningCurves
 from dropnorm.datasets import DataError
 from dropnorm.fonts import label
-from dropnorm.language import N_, _, current
+from dropnorm.language import N_, Language, _, current, using
+from dropnorm.language.terminal import printable
 from grader.autograde.courses import coursedir
 from grader.autograde.records import Record, records
 from grader.exercises import exercise, rubric
 from grader.facts import Operation
 from grader.handed import facts_of
-from grader.judged import Judged
-from grader.languages import in_language, titled
+from grader.judged import Judged, judged
+from grader.languages import language_of, titled
 from grader.report import report
 
 PICTURES = Path(".grading") / "why"
@@ -55,8 +57,10 @@ def main(options: argparse.Namespace) -> int:
             print(told.format(notebook=title))
             continue
         print(f"{title}\n{'=' * len(title)}")
+        own = language_of(record.assignment)
+        language = printable(own)
         for each in record.judged:
-            print("\n".join(lines(each, record.assignment)), end="\n\n")
+            print("\n".join(lines(each if language == own else retold(each, language), language)), end="\n\n")
         pictured = [each for each in record.judged if each.trainings]
         if pictured:
             path = root / PICTURES / record.assignment / record.student / f"{record.notebook}.png"
@@ -64,9 +68,21 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def lines(judged: Judged, assignment: str) -> list[str]:
-    """A verdict: its report, as its learner reads it, then what was seen of the model and of its training."""
-    with in_language(assignment):
+def retold(old: Judged, language: Language) -> Judged:
+    """A verdict in another language: judged once more from what is kept; as it was where that comes out otherwise."""
+    with using(language.code):
+        new = judged(old.account, lambda spec, exercise: old.trainings[spec.digest])
+    return new if _points(new) == _points(old) else old
+
+
+def _points(judged: Judged) -> tuple[object, ...]:
+    """A verdict without its words."""
+    return judged.verdict.status, [replace(finding, message="") for finding in judged.verdict.findings]
+
+
+def lines(judged: Judged, language: Language) -> list[str]:
+    """A verdict: its report in a language, then what was seen of the model and of its training."""
+    with using(language.code):
         said = [report(rubric(judged.rubric)[1], judged.verdict)]
     facts = judged.account.get("facts")
     if isinstance(facts, dict) and "observed" in facts:

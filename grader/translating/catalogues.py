@@ -10,27 +10,15 @@ import datetime
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import polib
 from babel.messages import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po, write_po
 
-from dropnorm import places
 from dropnorm.language import Language
-from dropnorm.language.catalogue import MESSAGES, SHOWN
-from dropnorm.vehicles import KINDS
-from grader.translated import MARK
-from grader.translating import code_messages
-from grader.translating.notebooks import entries, page
-from grader.translating.shown_texts import texts_in, texts_of
 
-CODE = ("dropnorm", "grader", "launcher")  # the packages whose messages are translated
-README = "readme"
 PO_WIDTH = 100
 PO_LINE = re.compile(r'(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) )?"(?:[^"\\]|\\["\\nrt])*"\s*')
 BEGUN = datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC)  # of catalogues that are made anew
@@ -40,54 +28,11 @@ class CatalogueError(Exception):
     """A PO file cannot be read; the message says where, and what to do."""
 
 
-@dataclass(frozen=True)
-class Sources:
-    """A clone of the course, and what there is in it to translate."""
-
-    root: Path = places.ROOT
-
-    def notebooks(self) -> dict[str, Path]:
-        """The notebooks in the source's language, by the name of their catalogue."""
-        paths = sorted([*self.root.glob("notebooks/*.ipynb"), *self.root.glob("solutions/*/*.ipynb")])
-        return {f"notebooks/{path.stem}": path for path in paths if not _is_made(path)}
-
-    def templates(self) -> dict[str, Catalog]:
-        """What each catalogue must translate: empty ones, by the name of the PO file without its ending."""
-        found = {MESSAGES: self._messages(), SHOWN: _template()}
-        for name, path in self.notebooks().items():
-            notebook, where = nbformat.read(path, as_version=4), path.relative_to(self.root).as_posix()
-            found[name] = _template()
-            for entry in entries(notebook):
-                found[name].add(entry.text, context=entry.heading or None, locations=[(f"{where}#{entry.cell}", None)])
-            for cell in notebook.cells:
-                for text in texts_of(cell.source) if cell.cell_type == "code" else ():
-                    found[SHOWN].add(text, locations=[(f"{where}#{cell.id}", None)])
-        for kind in KINDS:  # the titles of pictures
-            found[SHOWN].add(kind, locations=[("dropnorm/vehicles.py", None)])
-        found[README] = _template()
-        for entry in entries(page((self.root / "README.md").read_text(encoding="utf-8"))):
-            found[README].add(entry.text, context=entry.heading or None, locations=[("README.md", None)])
-        for table in sorted(self.root.glob("data/experiments/*.csv")):
-            for text in texts_in(table):
-                found[SHOWN].add(text, locations=[(table.relative_to(self.root).as_posix(), None)])
-        return found
-
-    def _messages(self) -> Catalog:
-        template = _template()
-        for folder in CODE:
-            methods = [("**.py", code_messages.extract), ("**.j2", "jinja2")]
-            options = {"**.j2": {"trimmed": "true"}}
-            found = extract_from_dir(self.root / folder, methods, options, keywords={"_": None, "ngettext": (1, 2)})
-            for name, _line, message, comments, context in sorted(found, key=lambda each: (each[0], each[1])):
-                template.add(message, locations=[(f"{folder}/{name}", None)], auto_comments=comments, context=context)
-        return template
-
-
 def read(language: Language, name: str) -> Catalog:
     """A catalogue; an empty one where there is none yet. Raises CatalogueError."""
     path = path_of(language, name)
     if not path.exists():
-        return _template(language)
+        return empty(language)
     try:
         text = path.read_text(encoding="utf-8-sig")
         _well_formed(text)
@@ -151,7 +96,8 @@ def messages_of(catalogue: Catalog) -> Iterator[Message]:
     return (message for message in catalogue if message.id)
 
 
-def _template(language: Language | None = None) -> Catalog:
+def empty(language: Language | None = None) -> Catalog:
+    """A catalogue without entries; of no language, a template."""
     catalogue = Catalog(
         locale=_locale(language) if language else None,
         project="dropnorm",
@@ -167,7 +113,3 @@ def _template(language: Language | None = None) -> Catalog:
 def _locale(language: Language) -> str:
     assert language.folder is not None
     return language.folder.name
-
-
-def _is_made(path: Path) -> bool:
-    return MARK in nbformat.read(path, as_version=4).metadata

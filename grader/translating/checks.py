@@ -9,8 +9,9 @@ from babel.messages import Catalog, Message
 
 from dropnorm.language import Language
 from grader.translating import glossary
-from grader.translating.catalogues import CatalogueError, Sources, messages_of, read, updated
+from grader.translating.catalogues import CatalogueError, messages_of, read, updated
 from grader.translating.protected import bare, lost
+from grader.translating.sources import Sources
 
 SAME = "same"  # a translator's mark: a name or a citation, which is the same in both languages
 LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -35,21 +36,23 @@ def faults(language: Language, sources: Sources) -> Iterator[str]:
         except CatalogueError as error:
             yield str(error)
             continue
-        yield from (f"{name}.po: {fault}" for fault in _of_catalogue(catalogue, template, terms))
+        yield from (f"{name}.po: {fault}" for fault in _of_catalogue(catalogue, template, terms, language))
 
 
-def _of_catalogue(catalogue: Catalog, template: Catalog, terms: list[glossary.Term]) -> Iterator[str]:
+def _of_catalogue(
+    catalogue: Catalog, template: Catalog, terms: list[glossary.Term], language: Language
+) -> Iterator[str]:
     for message in messages_of(updated(catalogue, template)):
         if message.fuzzy:
             yield f"fuzzy: {_told(message)}: its source has changed; mend the translation and take off the mark."
         elif not all(_forms(message.string)):
             yield f"missing: {_told(message)}"
         else:
-            yield from (f"{fault}: {_told(message)}" for fault in of_message(message, terms))
+            yield from (f"{fault}: {_told(message)}" for fault in of_message(message, terms, language))
     yield from (f"unused: {_told(message)}" for message in catalogue.obsolete.values())
 
 
-def of_message(message: Message, terms: list[glossary.Term]) -> Iterator[str]:
+def of_message(message: Message, terms: list[glossary.Term], language: Language) -> Iterator[str]:
     """What is wrong with one translation."""
     source = _forms(message.id)[-1]
     for translation in _forms(message.string):
@@ -59,7 +62,8 @@ def of_message(message: Message, terms: list[glossary.Term]) -> Iterator[str]:
         else:
             yield from lost(source, translation)
             yield from glossary.broken(terms, source, translation)
-            yield from _badly_set(translation)
+            if language.set_as_chinese:
+                yield from _badly_set(translation)
 
 
 WIDE = r"\u4e00-\u9fff"

@@ -27,7 +27,7 @@ Found = tuple[int, str, str | tuple[str, ...], list[str]]  # line, function, mes
 
 def extract(file: BinaryIO, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
     """The messages of a Python file."""
-    for node in ast.walk(ast.parse(file.read())):
+    for node in ast.walk(ast.parse(file.read(), getattr(file, "name", ""))):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

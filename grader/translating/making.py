@@ -16,13 +16,15 @@ from nbformat import NotebookNode
 from dropnorm import places
 from dropnorm.language import SOURCE, Language, _, available, using
 from dropnorm.language.catalogue import MESSAGES, SHOWN
-from grader.translated import changed_by_hand, mark, marked_page
+from grader.translated import changed_by_hand, is_made, mark, marked_page
 from grader.translating import glossary
-from grader.translating.catalogues import README, Sources, mo, path_of, po, read, translator, updated
-from grader.translating.notebooks import beside, page, translate
+from grader.translating.catalogues import mo, path_of, po, read, translator, updated
+from grader.translating.notebooks import beside, translate
+from grader.translating.sources import README, Sources
 
 GLOSSARY = "glossary.ipynb"  # beside the lessons
 BOTH = "both"  # the folder of the lessons in two languages
+MADE = ("notebooks/*/*.ipynb", "solutions/*/*.ipynb", "exercises/*/*.ipynb")  # where translated notebooks are
 LINK = re.compile(r"(\]\()([^)\s:#]+\.ipynb)")
 
 
@@ -32,7 +34,7 @@ def languages() -> list[Language]:
 
 
 def made(root: Path = places.ROOT) -> dict[Path, bytes]:
-    """Every file that a build makes of sources and catalogues, by its path. Raises CatalogueError."""
+    """Every file that a build makes of sources and catalogues, by its path. Raises CatalogueError, SourceError."""
     found: dict[Path, bytes] = {}
     sources = Sources(root)
     for language in languages():
@@ -42,7 +44,7 @@ def made(root: Path = places.ROOT) -> dict[Path, bytes]:
         for name in (MESSAGES, SHOWN):
             found[path_of(language, name).with_suffix(".mo")] = mo(catalogues[name])
         for name, path in sources.notebooks().items():
-            notebook, told = nbformat.read(path, as_version=4), translator(catalogues[name])
+            notebook, told = sources.read(path), translator(catalogues[name])
             target = place(path, language.code, root)
             found[target] = _written(translate(notebook, told, language.code), path, target, language.code, root)
             if path.parent.name == "notebooks" and language == languages()[0]:  # as `--lang both` takes it
@@ -50,7 +52,7 @@ def made(root: Path = places.ROOT) -> dict[Path, bytes]:
                 found[target] = _written(beside(notebook, told, language.code), path, target, language.code, root)
         readme, target = root / "README.md", root / f"README.{language.code}.md"
         told = translator(catalogues[README])
-        (cell,) = translate(page(readme.read_text(encoding="utf-8")), told, language.code).cells
+        (cell,) = translate(sources.readme(), told, language.code).cells
         text = _relinked(cell.source, readme, target, language.code, root)
         found[target] = marked_page(text, path_of(language, README).name).encode()
         found[root / "notebooks" / language.code / GLOSSARY] = _glossary(language)
@@ -81,14 +83,29 @@ def place(source: Path, code: str, root: Path) -> Path:
 
 
 def edited(root: Path = places.ROOT) -> list[Path]:
-    """Files of other languages that a build has made and that were changed by hand since, exercises among them."""
-    sources, codes = Sources(root).notebooks().values(), [language.code for language in languages()]
-    notebooks = [place(source, code, root) for source in sources for code in codes]
-    solutions = root / "solutions"
-    exercises = [root / "exercises" / path.relative_to(solutions) for path in notebooks if solutions in path.parents]
+    """Files of other languages that a build has made and that were changed by hand since, exercises among them.
+
+    Raises SourceError.
+    """
+    codes = [language.code for language in languages()]
     pages = [root / f"README.{code}.md" for code in codes] + [root / "notebooks" / code / GLOSSARY for code in codes]
-    found = [*notebooks, *exercises, *pages, *root.glob(f"notebooks/{BOTH}/*.ipynb")]
+    found = {*_notebooks(root), *pages, *root.glob(f"notebooks/{BOTH}/*.ipynb"), *sourceless(root)}
     return sorted(path for path in found if path.exists() and changed_by_hand(path))
+
+
+def sourceless(root: Path = places.ROOT) -> list[Path]:
+    """Notebooks that a build has made of what is there no more. Raises SourceError."""
+    wanted = {*_notebooks(root), *(path.parent / BOTH / path.name for path in root.glob("notebooks/*.ipynb"))}
+    wanted |= {root / "notebooks" / language.code / GLOSSARY for language in languages()}
+    there = [path for pattern in MADE for path in root.glob(pattern)]
+    return sorted(path for path in there if path not in wanted and is_made(path))
+
+
+def _notebooks(root: Path) -> set[Path]:
+    """Where the translated notebooks are, and the exercises that are made of them."""
+    sources, solutions = Sources(root).notebooks().values(), root / "solutions"
+    found = {place(source, language.code, root) for source in sources for language in languages()}
+    return found | {root / "exercises" / path.relative_to(solutions) for path in found if solutions in path.parents}
 
 
 def _written(notebook: NotebookNode, source: Path, target: Path, code: str, root: Path) -> bytes:

@@ -20,7 +20,7 @@ CODE = re.compile(r"[_@\\]|[=<>]{2}|\.csv")  # in names of columns and files, an
 
 def texts_of(source: str) -> list[str]:
     """The texts in a code cell, in their order, each once."""
-    return list(dict.fromkeys(text.strip() for text in _literals(ast.parse(_without_magics(source))) if _is_text(text)))
+    return list(dict.fromkeys(text.strip() for text in _literals(ast.parse(without_magics(source))) if _is_text(text)))
 
 
 def texts_in(table: Path) -> list[str]:
@@ -47,5 +47,6 @@ def _is_text(text: str) -> bool:
     return bool(WORDS.search(words)) if len(text.split()) > 1 else bool(NAME.fullmatch(words.strip()))
 
 
-def _without_magics(source: str) -> str:
+def without_magics(source: str) -> str:
+    """A code cell with IPython's own lines put aside, so that it is Python."""
     return "\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n"))

@@ -15,6 +15,7 @@ from dropnorm.language import N_, _
 from grader.autograde.feedback.hidden import Marks
 from grader.autograde.feedback.nouns import Reasons, Remark
 from grader.autograde.feedback.words import COLOURS, sentence, visible, without_paths
+from grader.autograde.scratch_execute import KERNEL_GONE, TIME_GONE
 
 PASSED = N_("All of its tests passed.")
 PARTLY = N_("It ran to its end, and gave this share of its points.")
@@ -23,11 +24,12 @@ STOPPED_HIDDEN = N_(
     "It stopped at a test that is not shown. Which inputs are allowed that your code was not tried with?"
 )
 # How a run tells, by an error's name, that it ended a cell; said anew, for a learner's code may raise by such a name.
-NOT_RUN = "NotRun"
+NOT_RUN = N_("This cell was not run: a cell above it ended the kernel, or took all the time that a notebook has.")
 ENDED = {
     "KernelDied": N_("The kernel ended in this cell, by itself or at a limit of time, memory, processes or output."),
     "CellTimeoutError": N_("This cell took more time than a cell has, and was stopped."),
-    NOT_RUN: N_("This cell was not run: a cell above it ended the kernel, or took all the time that a notebook has."),
+    KERNEL_GONE: NOT_RUN,
+    TIME_GONE: NOT_RUN,
 }
 AN_ERROR = N_("This cell raised an error.")
 # The last frame of IPython's traceback that lies in the cell: "----> 3 assert …", or "line 3" of a SyntaxError.
@@ -63,7 +65,7 @@ def printed(cell: NotebookNode) -> str:
 def errors(cell: NotebookNode, quiet: bool) -> Iterator[str]:
     """The errors that a cell raised, each in a sentence: where tests are hidden, in one of ours."""
     for each in cell.get("outputs", ()):
-        if each.output_type == "error" and each.ename != NOT_RUN:
+        if each.output_type == "error" and each.ename not in (KERNEL_GONE, TIME_GONE):
             yield _(ENDED.get(each.ename, AN_ERROR)) if quiet else sentence(f"{each.ename}: {each.evalue}", LONGEST)
 
 

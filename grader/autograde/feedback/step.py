@@ -30,7 +30,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters["number"] = number
-TEMPLATES.globals |= {"_": _, "ngettext": ngettext, "language": lambda: current().code}
+TEMPLATES.globals |= {"_": _, "ngettext": ngettext, "language": lambda: current().code.replace("_", "-")}
 TEMPLATES.globals["between"] = lambda: current().between_sentences
 
 
