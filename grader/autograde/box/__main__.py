@@ -1,6 +1,6 @@
 """Run a command in a box: for kernels that are not forked.
 
-python -P -m grader.autograde.box '{"box": …, "scratch": "…"}' COMMAND…
+python -P -m grader.autograde.box '{"box": …, "scratch": "…", "folder": "…"}' COMMAND…
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ def main(told: str, *command: str) -> NoReturn:
     boxed = json.loads(told)
     number = os.environ.get(VARIABLE, "")
     kept = [int(number)] if number.isdigit() else []
+    os.chdir(boxed["folder"])
     box = Box.from_dict(boxed["box"]).without(lacking())
     run_boxed(box, Path(boxed["scratch"]), kept, partial(os.execv, command[0], list(command)))
 
