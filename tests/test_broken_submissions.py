@@ -117,6 +117,9 @@ REPAIRED_ONES: dict[str, Break] = {
     "foreign-cell": changed(lambda nb: nb.cells.append(cell("other", "1", grade=True, points=100))),
     "utf-16": lambda path: path.write_bytes(path.read_text().encode("utf-16")),
     "format-5": lambda path: path.write_text(path.read_text().replace('"nbformat": 4', '"nbformat": 5')),
+    "other-kernel": changed(lambda nb: nb.metadata.kernelspec.update(name="ir", display_name="R")),
+    "no-format": changed(lambda nb: nb.pop("nbformat")),
+    "no-ids": changed(lambda nb: [each.pop("id") for each in nb.cells[1:]]),
     "id-of-another": changed(lambda nb: nb.cells[1].update(id="answer")),
     "browser": lambda path: path.rename(path.with_name(f"{ONE} (1).ipynb")),
     "jupyter": lambda path: path.rename(path.with_name(f"{ONE}-Copy1.ipynb")),
@@ -215,6 +218,7 @@ def test_a_repair_is_told_in_the_notebook_and_in_the_log(graded, name: str) -> N
     nb = made(course, name)
     sentences = nb.metadata[REPAIRED]
     assert sentences and all(f"{name}, {ONE}: {sentence}" in said for sentence in sentences)
+    assert nb.metadata.kernelspec == made(course, "whole").metadata.kernelspec
     released = {each.metadata.nbgrader.grade_id: each for each in made(course, "whole").cells}
     there = {each.metadata.nbgrader.grade_id: each for each in nb.cells if "nbgrader" in each.metadata}
     assert list(there) == list(released)

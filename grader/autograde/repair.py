@@ -42,6 +42,7 @@ ANSWERED_TWICE = N_(
 STRANGE = N_(
     "Cells that claim to be nbgrader's but are none of this notebook's were kept as cells of your own: {count}."
 )
+OTHER_KERNEL = N_("The notebook named another kernel than it was handed out with, and was given that one again.")
 SENTENCES = (MISSING, MOVED, CHANGED, RETYPED, RENAMED, TAGGED, TWICE, ANSWERED_TWICE)
 
 
@@ -78,7 +79,9 @@ class _Repair:
         self._nb.cells = [cell for _, cell in line]
         _own_ids(self._nb)
         said = [_(sentence).format(cells=self._cells(sentence)) for sentence in SENTENCES if self._said[sentence]]
-        return [*said, _(STRANGE).format(count=self._strange)] if self._strange else said
+        if self._strange:
+            said.append(_(STRANGE).format(count=self._strange))
+        return [*said, *_own_kernel(self._nb, due)]
 
     def _cells(self, sentence: str) -> str:
         """Those that a sentence is about, in the notebook's order."""
@@ -272,6 +275,15 @@ def _own_ids(nb: NotebookNode) -> None:
         if cell.get("id") is None or cell.id in taken:
             cell.id = named(index, taken | {other.get("id") for other in nb.cells})
         taken.add(cell.id)
+
+
+def _own_kernel(nb: NotebookNode, due: HandedOut) -> list[str]:
+    """A learner's own Jupyter may name its kernel as it likes; here there may be none of that name, or another one."""
+    kernel, own = nb.metadata.get("kernelspec"), due.notebook.metadata.get("kernelspec")
+    if own is None or kernel is None or kernel.get("name") == own.get("name"):
+        return []
+    nb.metadata.kernelspec = copy.deepcopy(own)
+    return [_(OTHER_KERNEL)]
 
 
 def _without_a_clue(nb: NotebookNode) -> list[str]:

@@ -30,6 +30,7 @@ from grader.autograde.fork_server import MESSAGE, THREADS
 from grader.channel import VARIABLE
 
 LAUNCHER = ["-m", "ipykernel_launcher"]
+ELSEWHERE = "/"  # where a box's own program starts: no folder of a learner's
 QUIET = ("-W", "ignore::RuntimeWarning:runpy")  # the package has imported the module: it is only run once
 # Its own variables, and not TF_TOKEN_… or TF_VAR_…, in which Terraform's users keep what is secret.
 TENSORFLOW = (
@@ -183,13 +184,13 @@ class WarmProvisioner(LocalProvisioner):
             env[VARIABLE] = str(inherited)
         kwargs["env"] = env
         if not (cmd[0] == sys.executable and cmd[1:3] == LAUNCHER and safe_to_fork()):
-            return await super().launch_kernel(in_a_box(cmd, self.parent.boxed), **kwargs)
+            return await super().launch_kernel(**in_a_box(cmd, self.parent.boxed, kwargs))
         try:
             cwd = str(kwargs.get("cwd") or Path.cwd())
             self.process = the_server().fork(cmd[3:], cwd, env, inherited, self.parent.boxed)
         except ForkServerError as error:
             said_once(_("Kernels are started one by one: {reason}.").format(reason=error))
-            return await super().launch_kernel(in_a_box(cmd, self.parent.boxed), **kwargs)
+            return await super().launch_kernel(**in_a_box(cmd, self.parent.boxed, kwargs))
         self.pid = self.pgid = self.process.pid
         self.cwd = cwd
         return self.connection_info
@@ -213,11 +214,17 @@ class WarmKernelManager(AsyncKernelManager):
         return await super()._async_pre_start_kernel(**kwargs)
 
 
-def in_a_box(cmd: list[str], boxed: Boxed | None) -> list[str]:
-    """The command line that runs another one in a box, by `grader.autograde.box.__main__`; only Linux has any."""
+def in_a_box(cmd: list[str], boxed: Boxed | None, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What launches a command line in a box, by `grader.autograde.box.__main__`; only Linux has any.
+
+    The box's own program does not start in the notebook's folder: where ``PYTHONPATH`` or the linker's path has an
+    empty entry, it would load what was handed in, before the walls stand.
+    """
     if boxed is None or sys.platform != "linux":
-        return cmd
-    return [sys.executable, *QUIET, "-P", "-m", "grader.autograde.box", json.dumps(boxed.to_dict()), *cmd]
+        return kwargs | {"cmd": cmd}
+    told = json.dumps(boxed.to_dict() | {"folder": str(kwargs.get("cwd") or Path.cwd())})
+    command = [sys.executable, *QUIET, "-P", "-m", "grader.autograde.box", told, *cmd]
+    return kwargs | {"cmd": command, "cwd": ELSEWHERE}
 
 
 _server: ForkServer | None = None

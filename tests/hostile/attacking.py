@@ -5,8 +5,10 @@ Attacks that cannot disturb each other share a kernel; each has its own cells in
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
+import os
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,10 +17,13 @@ from typing import Any
 
 import nbformat
 import numpy as np
+import pytest
 from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import determine_grade
 
+from dropnorm import places
 from dropnorm.curves import LearningCurves
+from grader.autograde import warm_kernels
 from grader.autograde.judging import outputs
 from grader.autograde.notebook_run import Job, Ran, run_notebook
 from grader.autograde.reception import Reception
@@ -49,16 +54,16 @@ def batches(cases: Sequence[Case], defended: bool) -> Iterator[list[Case]]:
 
 def attack(grounds: Grounds, cases: Sequence[Case], defended: bool) -> list[Scene]:
     """Run the cases of one batch in a kernel."""
-    first, trained, notebook, parts = cases[0], [], _notebook(), []
+    first, trained, notebook, parts = cases[0], [], empty_notebook(), []
     for case in cases:
         begins = len(notebook.cells)
         notebook.cells += cells_of(case, grounds)
         parts.append(slice(begins, len(notebook.cells)))
     off = frozenset() if defended else frozenset.union(*(case.ours for case in cases))
     settings = TIME | dict(first.settings) | ({"timeout": None} if Ours.TIME in off else {})
-    job = Job("unit", "ada", "one", nbformat.writes(notebook), dict(first.files), settings)
+    job = Job("unit", "ada", "one", nbformat.writes(notebook), files_of(first, grounds), settings)
     began = time.monotonic()
-    with removed(off):
+    with removed(off), settings_that_name_no_folder() if first.cold else contextlib.nullcontext():
         try:
             ran = run_notebook(job, Reception(partial(train, trained)), box=first.box(defended))
         except Exception as error:  # then a whole command would have met it
@@ -86,6 +91,21 @@ def cells_of(case: Case, grounds: Grounds) -> list[NotebookNode]:
     return cells
 
 
+def files_of(case: Case, grounds: Grounds) -> dict[str, bytes]:
+    """What a case hands in beside the notebook."""
+    return {name: Template(content.decode()).substitute(grounds.names).encode() for name, content in case.files.items()}
+
+
+@contextlib.contextmanager
+def settings_that_name_no_folder() -> Iterator[None]:
+    """Kernels start by themselves, where Python's and IPython's settings mean whatever folder that is in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warm_kernels, "safe_to_fork", lambda: False)
+        patch.setenv("PYTHONPATH", os.pathsep.join(["", str(places.ROOT)]))
+        patch.setenv("IPYTHONDIR", "")
+        yield
+
+
 def word(case: Case, grounds: Grounds) -> str:
     """What a case sends, where it sends something: nobody else does."""
     return f"{case.name}-{grounds.token[8:16]}"
@@ -103,7 +123,7 @@ def points(cells: Sequence[NotebookNode]) -> float:
     return found
 
 
-def _notebook() -> NotebookNode:
+def empty_notebook() -> NotebookNode:
     return nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
 
 

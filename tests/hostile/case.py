@@ -43,6 +43,7 @@ class Ours(StrEnum):
     DEPTH = "an account has 20 levels"
     MESSAGE = "a message on the channel has a mebibyte"
     START = "the process that kernels are forked from has no secret in its environment"
+    ELSEWHERE = "a box's own program does not start in a learner's folder"
     LINKS = "a link is not followed when files are brought back"
     BOX = "the whole box"
     TIME = "a cell and a notebook have their time"
@@ -115,9 +116,11 @@ class Case:
         stock: what comes of it in stock nbgrader, and how that is known.
         tests: test cells below the learner's, by ``grade_id``.
         tags: of the test cells.
-        files: beside the notebook.
+        files: beside the notebook; ``$name`` as in cells.
         limits, settings: of the box, and of nbgrader's ``Execute``.
         alone: whether it needs a kernel of its own.
+        cold: whether that starts by itself, as where forking is not safe, on a machine whose settings name the folder
+            in which it starts.
         long: whether it takes so long that only the full tests run it.
         superuser: whether only the superuser could lose anything by it.
     """
@@ -135,6 +138,7 @@ class Case:
     limits: Limits = field(default_factory=Limits)
     settings: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = False
+    cold: bool = False
     long: bool = False
     superuser: bool = False
 

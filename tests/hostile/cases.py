@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import forge, net, read, run, write
+from . import forge, net, read, run, shadow, write
 from .case import Case
 
-CASES: tuple[Case, ...] = (*forge.CASES, *read.CASES, *write.CASES, *net.CASES, *run.CASES)
+CASES: tuple[Case, ...] = (*forge.CASES, *shadow.CASES, *read.CASES, *write.CASES, *net.CASES, *run.CASES)

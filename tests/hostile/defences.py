@@ -109,6 +109,11 @@ def _all_at_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(warm_kernels, "_server", None)  # another one, for as long as it is needed
 
 
+def _among_what_was_handed_in(patch: pytest.MonkeyPatch) -> None:
+    boxed = warm_kernels.in_a_box
+    patch.setattr(warm_kernels, "in_a_box", lambda cmd, box, kwargs: boxed(cmd, box, kwargs) | {"cwd": kwargs["cwd"]})
+
+
 def _no_box(patch: pytest.MonkeyPatch) -> None:
     fork = warm_kernels.ForkServer.fork
     patch.setattr(
@@ -129,6 +134,7 @@ SWITCHES: Mapping[Ours, Callable[[pytest.MonkeyPatch], None]] = {
     Ours.DEPTH: lambda patch: patch.setattr(reception, "DEEP", ENDLESS),
     Ours.MESSAGE: lambda patch: patch.setattr(grader.channel, "TEXT", 2**24),
     Ours.LINKS: lambda patch: patch.setattr(brought_back, "FILE", os.O_RDONLY),
+    Ours.ELSEWHERE: _among_what_was_handed_in,
     Ours.KEPT: _not_kept,
     Ours.FLOOD: _no_flood,
     Ours.MESSAGES: _any_message,

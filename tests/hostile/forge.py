@@ -51,6 +51,18 @@ def publish(value, parent=None):
     content = {"data": {"text/plain": value}, "metadata": {}, "execution_count": 1}
     kernel.session.send(kernel.iopub_socket, "execute_result", content, parent=parent or kernel.get_parent())
 """
+CHANGED = """
+import grader.cells
+kernel, seen = get_ipython().kernel, []
+def grade(name):
+    kind, value = ("update_display_data", "10.0") if seen else ("execute_result", "0.0")
+    content = {"data": {"text/plain": value}, "metadata": {}, "execution_count": 1, "transient": {"display_id": "own"}}
+    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
+    if seen:
+        raise ValueError
+    seen.append(name)
+grader.cells.grade = grade
+"""
 NOT_TRAINED = Goal("the trusted side trains nothing of it", lambda scene: len(scene.trained) > 0)
 
 
@@ -146,6 +158,19 @@ CASES = (
         + "import threading\nbegun, done = threading.Event(), threading.Event()\ndef later():\n    begun.wait()\n"
         "    publish('10.0', kernel.get_parent())\n    done.set()\nthreading.Thread(target=later).start()\n"
         "get_ipython().events.register('pre_run_cell', lambda _: (begun.set(), done.wait(5)))",
+    ),
+    _forges(
+        "result-behind",
+        "sends a result behind that of the test",
+        PUBLISH + "get_ipython().events.register('post_run_cell', lambda _: publish('10.0'))",
+        stock="fails: of two results the first counts (reproduced)",
+    ),
+    _forges(
+        "result-changed",
+        "shows a result as one that can be changed, and changes it while a later test runs",
+        CHANGED,
+        tests=STRUCTURE | {"spotify_curve": GRADE.replace("structure", "curve")},
+        stock=REPRODUCED,
     ),
     _hands_over(
         "score-in-account",

@@ -20,7 +20,7 @@ NO_TIME, KEPT, FLOOD = (frozenset({each}) for each in (Ours.TIME, Ours.KEPT, Our
 # What others are much like is left to the full tests.
 LONG = (
     *("interrupt-ignored", "processor-time", "several-files", "deleted-files", "memory-of-children", "displayed-again"),
-    *("result-of-no-kind", "state-without-state", "null-pointer", "stops-itself", "errors"),
+    *("displayed-and-cleared", "result-of-no-kind", "state-without-state", "null-pointer", "stops-itself", "errors"),
     *("small-files", "displayed", "sparse-file", "deep-recursion", "kills-itself", "memory"),
 )
 ABOVE = "print('a result above')"
@@ -93,6 +93,16 @@ CASES = (
         "str(os.getpid())])\nos.kill(os.getpid(), signal.SIGSTOP)\nprint('went on')",
         by=NO_TIME,
         settings=ONE_SECOND,
+    ),
+    _runs(
+        "asks",
+        "asks for input that nobody gives, and says that somebody could",
+        "import _thread, threading, time\nget_ipython().kernel._allow_stdin = True\nbegan = time.monotonic()\n"
+        f"threading.Timer({LASTS}, _thread.interrupt_main).start()\ntry:\n    input()\nexcept KeyboardInterrupt:\n"
+        f"    print('went on' if time.monotonic() - began >= {LASTS} else 'stopped')",
+        by=NO_TIME,
+        settings=ONE_SECOND,
+        stock="fails: there as well a cell has its time (reproduced)",
     ),
     _runs(
         "processes",
@@ -189,6 +199,13 @@ CASES = (
         "changes what it displays without end",
         "from IPython.display import display\nshown = display('', display_id=True)\n"
         "for _ in range(80): shown.update('x' * 2**19)\nfor _ in range(2): print('x' * 2**20)\nprint('went on')",
+        goal=STOPPED,
+    ),
+    _floods(
+        "displayed-and-cleared",
+        "displays and clears without end",
+        "from IPython.display import HTML, clear_output, display\nfor _ in range(80):\n    clear_output(wait=True)\n"
+        "    display(HTML('x' * 2**19))\nfor _ in range(2): print('x' * 2**20)\nprint('went on')",
         goal=STOPPED,
     ),
     _floods(
