@@ -22,6 +22,8 @@ NO_KERNEL = N_(
     "The controls of this cell have lost their kernel. To bring them back, run the cell with the imports, then this."
 )
 LIVE = "dropnorm-live"  # the outermost box's CSS class; ipywidgets adds `jupyter-widgets-disconnected` when it is dead
+# A label is as wide as its words in the page's own font, whatever was reckoned for it: it would end in "…".
+LABELS = f".{LIVE} label.widget-label {{ min-width: max-content }}"
 # The hint's output follows the widgets' own. It is seen where those are dead: after a moment, for while a page loads
 # there are none either. ipywidgets does not notice a kernel that was shut down, JupyterLab's own sign beside the
 # kernel's name does. Other pages build outputs in another way and show no hint.
@@ -69,7 +71,7 @@ def show(box: ipywidgets.Box, html: str, plain: str) -> None:
     view = box._repr_mimebundle_()
     display({**view, "text/html": html, "text/plain": plain}, raw=True)
     words = _(NO_KERNEL)
-    hint = f'<style>{HINT}</style><p class="dropnorm-hint" role="note">{words}</p>'
+    hint = f'<style>{LABELS}{HINT}</style><p class="dropnorm-hint" role="note">{words}</p>'
     display({"text/html": hint, "text/plain": words}, raw=True)
 
 

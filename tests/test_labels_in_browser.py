@@ -1,0 +1,37 @@
+"""The labels of all labs on a page, in a language that is longer than English and has wider signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
+
+from tests.browser import notebook_of, run_cell  # noqa: E402
+
+LABS = ("DropoutLab()", "BatchNormLab()", "PlacementLab()", "MaskView()")
+CELLS = ["from dropnorm.lab import *\nfrom dropnorm.language import use\nuse('qps')", *LABS]
+WIDTHS = {"phone": 360, "desk": 1280}
+CUT = "labels => labels.filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
+    """A notebook with all labs, whatever is folded away in them opened."""
+    with notebook_of(CELLS, tmp_path_factory) as page:
+        for index in range(len(CELLS)):
+            run_cell(page, index)
+        page.locator(".dropnorm-more").click()
+        page.locator(".dropnorm-mask-view .dropnorm-picture svg").wait_for(state="attached")
+        yield page
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_no_label_is_cut(page: sync_api.Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 6000})  # JupyterLab takes cells out of view off the page
+    first_and_last = page.locator(".dropnorm-rate-field > .widget-label:visible")
+    sync_api.expect(first_and_last).to_have_count(2)
+    labels = page.locator(".dropnorm-live label.widget-label:visible")
+    assert labels.count() > 20
+    assert labels.evaluate_all(CUT) == []
