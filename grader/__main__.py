@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from importlib import import_module
 
 from dropnorm.language import N_, _
+from dropnorm.language.arguments import Parser
 from dropnorm.language.terminal import speak_on_terminal
 
 # Each is a module with `arguments`, which declares what it takes, and `main`, which runs it.
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m grader", description=_("The instructor's commands."))
+    parser = Parser(prog="python -m grader", description=_("The instructor's commands."))
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (place, told) in COMMANDS.items():
         command, module = subparsers.add_parser(name, help=_(told), description=_(told)), import_module(place)

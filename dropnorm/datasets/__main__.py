@@ -11,6 +11,7 @@ from dropnorm import datasets
 from dropnorm.datasets import imports, sources, store
 from dropnorm.datasets.errors import COMMAND, DataError
 from dropnorm.language import _, current
+from dropnorm.language.arguments import Parser
 from dropnorm.language.terminal import speak_on_terminal
 
 TIMEOUT = 120.0
@@ -19,7 +20,7 @@ TIMEOUT = 120.0
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns 0, or 1 after one sentence on stderr for each thing that went wrong."""
     speak_on_terminal()
-    parser = argparse.ArgumentParser(prog=COMMAND, description=_("The course's data sets."))
+    parser = Parser(prog=COMMAND, description=_("The course's data sets."))
     commands = parser.add_subparsers(dest="command", required=True)
     fetch = commands.add_parser("fetch", help=_("download the official files"))
     names = current().between_items.join(datasets.NAMES)
