@@ -20,7 +20,8 @@ from fontTools.ttLib import TTFont
 from dropnorm.files import write_atomically
 from dropnorm.fonts import SUBSET
 from dropnorm.language import Language, LanguageError, available
-from grader.translating.catalogues import MESSAGES, SHOWN, messages_of, read
+from dropnorm.language.catalogue import MESSAGES, SHOWN
+from grader.translating.catalogues import messages_of, read
 
 NAME = "Dropnorm Labels"  # a changed font may not keep the name of the one that it was made of (its licence, 3)
 
