@@ -141,6 +141,14 @@ def test_an_unknown_language_is_one_sentence(typed, bilingual, arguments, variab
     assert not bilingual.my_course.exists()
 
 
+def test_a_language_that_is_badly_described_is_one_sentence(typed, bilingual):
+    path = bilingual.root / "dropnorm/translations/zh_CN/language.toml"
+    path.write_text(f"<<<<<<< HEAD\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    status, said, wrong = typed("build", DROPNORM_LANG="zh")
+    assert (status, said, wrong.count("\n")) == (1, "", 1)
+    assert wrong.startswith(f"{path} does not describe a language (") and "mend it" in wrong
+
+
 def test_an_unknown_language_in_the_variable_is_said_and_english_opens(typed):
     status, said, wrong = typed("lab", "--allow-root", DROPNORM_LANG="xx", LANG="zh_CN.UTF-8")
     assert (status, opened(said)[:2]) == (0, ("en", f"notebooks/{LESSON}.ipynb"))
