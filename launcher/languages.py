@@ -14,7 +14,11 @@ BOTH = "both"  # what people type for lessons in two languages, and the folder o
 
 
 def of_environment() -> Language:
-    """The language of the variable or the locale; English, and a sentence on stderr, where the variable is wrong."""
+    """The language of the variable or the locale; English, and a sentence on stderr, where the variable is wrong.
+
+    Raises LanguageError: what the course has of a language cannot be read.
+    """
+    available()
     try:
         return resolve()
     except LanguageError as error:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-import grader.__main__
-from dropnorm.language import available, using, width
-from dropnorm.language.terminal import can_print
+from dropnorm.language import using, width
 from dropnorm.places import ROOT
-from launcher import installation, progress, working_copy
-from launcher.layout import CourseError, Layout
+from launcher import installation, progress
+from launcher.layout import Layout
 
-NOW = datetime(2026, 11, 29, 15, 30, 12)
 LESSON = "01_dropout_and_batch_normalization"
 NAMES = (
     f"notebooks/{LESSON}.ipynb",
@@ -35,14 +29,18 @@ NAMES = (
 WHERE = [name for name in os.environ if name.startswith(("LC_", "LANG", "DROPNORM_", "PYTHON"))]
 
 
-@pytest.fixture
-def bilingual(tmp_path) -> Layout:
+def in_two_languages(root: Path) -> Layout:
     """A course in two languages, not yet handed out."""
-    layout = Layout(tmp_path / "course")
+    layout = Layout(root)
     for name in NAMES:
         (layout.root / name).parent.mkdir(parents=True, exist_ok=True)
         (layout.root / name).write_text(f"first {name}")
     return layout
+
+
+@pytest.fixture
+def bilingual(tmp_path) -> Layout:
+    return in_two_languages(tmp_path / "course")
 
 
 @pytest.fixture
@@ -143,6 +141,14 @@ def test_an_unknown_language_is_one_sentence(typed, bilingual, arguments, variab
     assert not bilingual.my_course.exists()
 
 
+def test_a_language_that_is_badly_described_is_one_sentence(typed, bilingual):
+    path = bilingual.root / "dropnorm/translations/zh_CN/language.toml"
+    path.write_text(f"<<<<<<< HEAD\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    status, said, wrong = typed("build", DROPNORM_LANG="zh")
+    assert (status, said, wrong.count("\n")) == (1, "", 1)
+    assert wrong.startswith(f"{path} does not describe a language (") and "mend it" in wrong
+
+
 def test_an_unknown_language_in_the_variable_is_said_and_english_opens(typed):
     status, said, wrong = typed("lab", "--allow-root", DROPNORM_LANG="xx", LANG="zh_CN.UTF-8")
     assert (status, opened(said)[:2]) == (0, ("en", f"notebooks/{LESSON}.ipynb"))
@@ -183,82 +189,6 @@ def test_a_terminal_that_cannot_print_chinese_gets_english(typed, variables, enc
     status, said, wrong = typed("nothing", encoding=encoding, **variables)
     assert (status, said) == (2, "")
     assert ("There is no command" in wrong) == (told == ENGLISH)
-
-
-@pytest.mark.parametrize(
-    ("encoding", "environment", "chinese"),
-    [
-        ("utf-8", {}, True),
-        ("utf-8", {"LANG": "C"}, False),
-        ("utf-8", {"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # which Python sets itself
-        ("utf-8", {"LANG": "C", "LC_CTYPE": "zh_CN.UTF-8"}, True),
-        ("utf-8", {"LC_CTYPE": "C.UTF-8"}, True),
-        ("utf-8", {"LANG": "C", "PYTHONUTF8": "1"}, True),
-        ("utf-8", {"LANG": "C", "PYTHONIOENCODING": ":replace"}, False),
-        ("utf-8", {"LANG": "zh_CN"}, True),
-        ("utf-8", {"LANG": "de_DE.ISO-8859-15@euro"}, False),
-        ("utf-8", {"LANG": "de_DE.no-such-thing"}, True),
-        ("gbk", {"LANG": "zh_CN.GBK"}, True),
-        ("latin-1", {}, False),
-        ("ascii", {"LANG": "zh_CN.UTF-8"}, False),
-    ],
-)
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such variables")
-def test_what_a_stream_can_print(encoding, environment, chinese):
-    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    assert can_print(available()["zh"], stream, environment) == chinese
-    assert can_print(available()["en"], stream, environment)
-
-
-def test_a_stream_that_is_no_terminal_can_print_all():
-    for stream in (None, io.StringIO()):
-        assert can_print(available()["zh"], stream, {})
-
-
-@pytest.mark.parametrize("module", ["grader", "dropnorm.datasets"])
-@pytest.mark.parametrize("variables", [{"LANG": "C"}, {"PYTHONIOENCODING": "ascii"}])
-def test_other_programs_speak_what_the_terminal_can_print(module, variables):
-    environment = {name: value for name, value in os.environ.items() if name not in WHERE}
-    environment |= {"PYTHONPATH": str(ROOT), "DROPNORM_LANG": "zh"}
-    done = subprocess.run(
-        [sys.executable, "-m", module, "--help"], cwd=ROOT, env=environment | variables, capture_output=True
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.isascii()
-
-
-@pytest.mark.parametrize(
-    ("typed_behind", "status"),
-    [
-        ("--help", 0),
-        ("why --help", 0),
-        ("", 2),
-        ("nothing", 2),
-        ("why a b --x", 2),
-        ("history a b --noted", 2),
-        ("history a b --cells=x", 2),
-        ("pretrain x --processes y", 2),
-        ("pretrain x --process", 2),
-    ],
-)
-def test_what_argparse_says_is_in_chinese(typed_behind, status, capsys):
-    with using("zh"), pytest.raises(SystemExit) as ended:
-        grader.__main__.main(typed_behind.split())
-    said = "".join(capsys.readouterr())
-    assert ended.value.code == status
-    assert said.startswith("用法：python -m grader")
-    of_argparse = (
-        r"usage|positional|arguments?\b|options|error|required|invalid|choose|expected|ignored|[a-z] value|show"
-    )
-    assert re.findall(of_argparse, said) == []
-    assert not re.search(r": |:$", said, re.MULTILINE)
-
-
-def test_letters_that_a_terminal_lacks_are_escaped():
-    program = "from dropnorm.language import terminal; terminal.speak_on_terminal(); print('课程')"
-    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("\\u8bfe\\u7a0b\n", "")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -306,99 +236,3 @@ def test_whatever_the_launcher_says_can_be_translated():
                 texts = [each for each in node.args if isinstance(each, ast.Constant | ast.JoinedStr | ast.BinOp)]
                 bare = [ast.unparse(each) for each in texts if not isinstance(getattr(each, "value", ""), bool)]
                 assert bare == [], f"{path.name}, line {node.lineno}"
-
-
-# --- my-course in two languages ---------------------------------------------------------------------------------------
-
-
-def handed_out(layout: Layout) -> dict[str, str]:
-    files = (path for path in layout.my_course.rglob("*") if path.is_file() and path.name != working_copy.MANIFEST)
-    return {path.relative_to(layout.my_course).as_posix(): path.read_text() for path in files}
-
-
-def test_my_course_holds_all_languages(bilingual):
-    assert working_copy.bring_up_to_date(bilingual, NOW) == []
-    assert handed_out(bilingual) == {name: f"first {name}" for name in NAMES}
-
-
-def test_nothing_is_overwritten_in_either_language(bilingual):
-    working_copy.bring_up_to_date(bilingual, NOW)
-    (bilingual.my_course / "exercises/unit_zh/1_spotify.ipynb").write_text("我的")
-    for name in NAMES:
-        (bilingual.root / name).write_text(f"second {name}")
-    with using("zh"):
-        said = working_copy.bring_up_to_date(bilingual, NOW)
-    assert sum(line.startswith("已更新：") for line in said) == len(NAMES) - 1
-    assert [line for line in said if "你改动过" in line] == [
-        "my-course/exercises/unit_zh/1_spotify.ipynb 你改动过，所以保持不变；"
-        "它的新版本放在旁边：1_spotify.new-2026-11-29.ipynb"
-    ]
-    expected = {name: f"second {name}" for name in NAMES}
-    expected["exercises/unit_zh/1_spotify.new-2026-11-29.ipynb"] = expected["exercises/unit_zh/1_spotify.ipynb"]
-    assert handed_out(bilingual) == expected | {"exercises/unit_zh/1_spotify.ipynb": "我的"}
-
-
-@pytest.mark.parametrize(
-    ("name", "language", "path"),
-    [
-        ("1_spotify", "en", "exercises/unit/1_spotify.ipynb"),
-        ("1_spotify", "zh", "exercises/unit_zh/1_spotify.ipynb"),
-        ("1_spotify.ipynb", "both", "exercises/unit_zh/1_spotify.ipynb"),
-        ("exercises/1_spotify", "zh", "exercises/unit_zh/1_spotify.ipynb"),
-        (LESSON, "zh", f"notebooks/zh/{LESSON}.ipynb"),
-        (LESSON, "both", f"notebooks/both/{LESSON}.ipynb"),
-        ("unit/1_spotify", "zh", "exercises/unit/1_spotify.ipynb"),
-        ("unit_zh/1_spotify", "en", "exercises/unit_zh/1_spotify.ipynb"),
-        (f"notebooks/{LESSON}", "zh", f"notebooks/{LESSON}.ipynb"),
-        (f"zh/{LESSON}", "en", f"notebooks/zh/{LESSON}.ipynb"),
-        (f"my-course\\notebooks\\both\\{LESSON}.ipynb", "en", f"notebooks/both/{LESSON}.ipynb"),
-        ("../my-course/exercises/unit/1_spotify.ipynb", "zh", "exercises/unit/1_spotify.ipynb"),
-        ("{root}/my-course/exercises/unit/1_spotify.ipynb", "zh", "exercises/unit/1_spotify.ipynb"),
-        ("{root}/exercises/unit_zh/1_spotify.ipynb", "en", "exercises/unit_zh/1_spotify.ipynb"),
-    ],
-)
-def test_reset_takes_the_notebook_that_is_meant(bilingual, name, language, path):
-    working_copy.bring_up_to_date(bilingual, NOW)
-    for each in NAMES:
-        (bilingual.my_course / each).write_text("my work")
-    layout = dataclasses.replace(bilingual, notebooks=language)
-    said = working_copy.reset(layout, name.format(root=bilingual.root.as_posix()), NOW)
-    assert f"my-course/{path} is fresh." in said
-    now = handed_out(bilingual)
-    assert now.pop(path) == f"first {path}"
-    assert set(now.values()) == {"my work"}
-    assert len(now) == len(NAMES)  # the other ones, and the learner's own version of this one
-
-
-def test_reset_says_which_of_several_was_taken_and_how_the_others_are_named(bilingual):
-    zh = dataclasses.replace(bilingual, notebooks="zh")
-    assert working_copy.reset(zh, "1_spotify", NOW).endswith(
-        "Of several of this name, the one of --lang zh was taken; there is also unit/1_spotify."
-    )
-    assert working_copy.reset(bilingual, LESSON, NOW).endswith(
-        f"the one of --lang en was taken; there is also both/{LESSON}, zh/{LESSON}."
-    )
-    assert "several" not in working_copy.reset(zh, "unit/1_spotify", NOW)
-    with using("zh"):
-        said = working_copy.reset(zh, "1_spotify", NOW)
-    assert "这次取的是 --lang zh 的那一个；另外还有 unit/1_spotify。" in said
-
-
-@pytest.mark.parametrize("name", ["de/1_spotify", f"unit_zh/{LESSON}", "zh/1_spotify"])
-def test_reset_of_a_language_that_there_is_not_lists_the_names(bilingual, name):
-    with pytest.raises(CourseError, match=f'no notebook "{name}"; there are: {LESSON}, 1_spotify'):
-        working_copy.reset(bilingual, name, NOW)
-
-
-def test_in_the_real_course_each_notebook_has_a_name_of_its_own():
-    paths = [path.relative_to(ROOT).as_posix() for folder in Layout(ROOT).sources for path in folder_of(folder)]
-    assert len({path.lower() for path in paths}) == len(paths) >= 6  # some disks take "A" and "a" for one name
-    for path in paths:
-        for language in (*available(), "both"):
-            found, _, others = working_copy.meant(Layout(ROOT, notebooks=language), working_copy.exact_name(path))
-            assert (found, others) == (path, "")
-
-
-def folder_of(folder: str) -> list[Path]:
-    found = (ROOT / folder).rglob("*.ipynb")
-    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)

@@ -14,8 +14,9 @@ import pytest
 from test_launcher_languages import WHERE
 from test_rejudge import CELL, NOTEBOOK, handed_in
 
-from dropnorm.language import use, using
+from dropnorm.language import available, use, using
 from dropnorm.language.choice import VARIABLE
+from dropnorm.language.terminal import can_print
 from dropnorm.places import ROOT
 from grader import __main__ as commands
 from grader.autograde.records import record_of
@@ -88,3 +89,55 @@ def test_the_changes_of_a_rejudging_are_told_where_chinese_cannot_be_printed(mon
         assert "1 verdict changes in 1 notebooks" in told("rejudge", UNIT)
     finally:
         use("en")
+
+
+# Streams, and programs of any kind
+
+
+@pytest.mark.parametrize(
+    ("encoding", "environment", "chinese"),
+    [
+        ("utf-8", {}, True),
+        ("utf-8", {"LANG": "C"}, False),
+        ("utf-8", {"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # which Python sets itself
+        ("utf-8", {"LANG": "C", "LC_CTYPE": "zh_CN.UTF-8"}, True),
+        ("utf-8", {"LC_CTYPE": "C.UTF-8"}, True),
+        ("utf-8", {"LANG": "C", "PYTHONUTF8": "1"}, True),
+        ("utf-8", {"LANG": "C", "PYTHONIOENCODING": ":replace"}, False),
+        ("utf-8", {"LANG": "zh_CN"}, True),
+        ("utf-8", {"LANG": "de_DE.ISO-8859-15@euro"}, False),
+        ("utf-8", {"LANG": "de_DE.no-such-thing"}, True),
+        ("gbk", {"LANG": "zh_CN.GBK"}, True),
+        ("latin-1", {}, False),
+        ("ascii", {"LANG": "zh_CN.UTF-8"}, False),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such variables")
+def test_what_a_stream_can_print(encoding, environment, chinese):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    assert can_print(available()["zh"], stream, environment) == chinese
+    assert can_print(available()["en"], stream, environment)
+
+
+def test_a_stream_that_is_no_terminal_can_print_all():
+    for stream in (None, io.StringIO()):
+        assert can_print(available()["zh"], stream, {})
+
+
+@pytest.mark.parametrize("module", ["grader", "dropnorm.datasets"])
+@pytest.mark.parametrize("variables", [{"LANG": "C"}, {"PYTHONIOENCODING": "ascii"}])
+def test_other_programs_speak_what_the_terminal_can_print(module, variables):
+    environment = {name: value for name, value in os.environ.items() if name not in WHERE}
+    environment |= {"PYTHONPATH": str(ROOT), "DROPNORM_LANG": "zh"}
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, env=environment | variables, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+
+
+def test_letters_that_a_terminal_lacks_are_escaped():
+    program = "from dropnorm.language import terminal; terminal.speak_on_terminal(); print('课程')"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("\\u8bfe\\u7a0b\n", "")

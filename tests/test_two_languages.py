@@ -1,36 +1,30 @@
-"""One homework in two languages, ``unit`` and ``unit_zh``: its commands, its records, its rows in the export."""
+"""One homework in two languages, ``unit`` and ``unit_zh``: the converters behind its commands, and what is kept."""
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import shutil
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
 from classroom import FIRST
-from feedback_course import empty_gradebook
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI, api, autogradeapp, generateassignmentapp, generatefeedbackapp
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
-from nbgrader.plugins import CsvExportPlugin
-from test_class import Course
 from test_rejudge import CELL, NOTEBOOK, handed_in
 from tiny_course import ONE, TWO, UNIT, TinyCourse, notebook
 from traitlets.config import LoggingConfigurable
 
 from dropnorm import places
 from grader import __main__ as commands
-from grader import build, pretrain
+from grader import pretrain
 from grader.autograde.exchanged import CollectHomework, ReleaseHomework
-from grader.autograde.export import ExportHomework
 from grader.autograde.records import record_of
 from grader.autograde.siblings import AutogradeHomework, GenerateHomework, HomeworkFeedback, one_homework_from_now_on
 from grader.criteria import answers
@@ -38,47 +32,11 @@ from grader.languages import in_all_languages, titled
 
 ZH = f"{UNIT}_zh"
 RIGHT, HALF = "answer, share = 42, 2.0", "answer, share = 41, 0.5"
-HANDED_IN = {
-    "ada": {UNIT: RIGHT},
-    "bai": {ZH: RIGHT},
-    "cleo": {UNIT: HALF, ZH: RIGHT},
-    "dan": {UNIT: RIGHT, ZH: HALF},
-}
-WORTH = {RIGHT: 3.0, HALF: 0.5}
 SETTINGS = {  # nothing is run
     "Execute": {"enabled": False},
     "ClearOutput": {"enabled": False},
     "GenerateAssignment": {"force": True},
 }
-
-
-def test_a_homework_has_its_translations_and_a_translation_only_itself() -> None:
-    assert in_all_languages(UNIT)[0] == UNIT and ZH in in_all_languages(UNIT)
-    assert in_all_languages(ZH) == [ZH]
-    assert [titled(ONE, UNIT), titled(ONE, ZH)] == [ONE, f"{ONE} (zh)"]
-
-
-# The commands, as they are typed
-
-
-@pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course in which all was typed for ``unit``, and handed in through the exchange in both languages."""
-    course = Course(tmp_path_factory.mktemp("course"))
-    shutil.copy(places.ROOT / build.CONFIG, course.folder)
-    solved = f"### BEGIN SOLUTION\n{RIGHT}\n### END SOLUTION"
-    for unit in (UNIT, ZH):
-        (course.folder / "solutions" / unit).mkdir(parents=True)
-        nbformat.write(notebook(solved), course.folder / "solutions" / unit / f"{ONE}.ipynb")
-    for command in ("generate_assignment", "release_assignment"):
-        course.said[command] = course.nbgrader(command, UNIT)
-    for learner, handed in HANDED_IN.items():
-        for unit, answer in handed.items():
-            submit(course.folder / "exchange" / "dropnorm", learner, unit, answer)
-    for command in ("collect", "autograde", "generate_feedback", "release_feedback"):
-        course.said[command] = course.nbgrader(command, UNIT)
-    course.said["export"] = course.nbgrader("export")
-    return course
 
 
 def submit(exchange: Path, learner: str, unit: str, answer: str) -> None:
@@ -91,59 +49,10 @@ def submit(exchange: Path, learner: str, unit: str, answer: str) -> None:
     (folder / "submission_secret.txt").write_text(f"{learner} {unit}")
 
 
-@pytest.mark.full
-def test_what_is_generated_and_released_is_both(typed: Course) -> None:
-    for folder in (typed.folder / "exercises", typed.folder / "exchange" / "dropnorm" / "outbound"):
-        assert {path.name for path in folder.iterdir()} == {UNIT, ZH}
-    assert "BEGIN SOLUTION" not in (typed.folder / "exercises" / ZH / f"{ONE}.ipynb").read_text()
-
-
-@pytest.mark.full
-def test_all_are_graded_in_one_run_and_equal_answers_get_equal_scores(typed: Course) -> None:
-    assert "Graded 6 of 6 submissions" in typed.said["autograde"]
-    with typed.gradebook() as gradebook:
-        scores = {
-            (submission.student_id, unit): submission.score
-            for unit in (UNIT, ZH)
-            for submission in gradebook.assignment_submissions(unit)
-        }
-    assert scores == {
-        (learner, unit): WORTH[answer] for learner, handed in HANDED_IN.items() for unit, answer in handed.items()
-    }
-    assert not (typed.folder / ".grading" / "unfinished.json").exists()
-    assert not list((typed.folder / ".grading" / "runs").iterdir())
-
-
-@pytest.mark.full
-def test_each_gets_a_page_on_what_was_handed_in(typed: Course) -> None:
-    pages = {
-        path.relative_to(typed.folder / "feedback").as_posix() for path in typed.folder.glob("feedback/*/*/*.html")
-    }
-    assert pages == {f"{learner}/{unit}/{ONE}.html" for learner, handed in HANDED_IN.items() for unit in handed}
-    assert len(list((typed.folder / "exchange" / "dropnorm" / "feedback").glob("*.html"))) == len(pages)
-
-
-@pytest.mark.full
-def test_the_export_has_a_row_a_learner_and_says_who_handed_in_both(typed: Course) -> None:
-    with (typed.folder / "grades.csv").open(encoding="utf-8", newline="") as file:
-        rows = [(row["student_id"], row["assignment"], float(row["score"])) for row in csv.DictReader(file)]
-    assert sorted(rows) == [(learner, UNIT, 3.0) for learner in HANDED_IN]
-    told = [line.split("] ", 1)[1] for line in typed.said["export"].splitlines() if "more than once" in line]
-    assert told == [
-        f"cleo handed in {UNIT} more than once: {ZH} with 3 of 3 points counts, not {UNIT} with 0.5 of 3 points.",
-        f"dan handed in {UNIT} more than once: {UNIT} with 3 of 3 points counts, not {ZH} with 0.5 of 3 points.",
-    ]
-
-
-@pytest.mark.full
-def test_the_record_of_verdicts_is_told_of_both(typed: Course, capsys, monkeypatch) -> None:
-    monkeypatch.chdir(typed.folder)
-    titles = {}
-    for learner, unit in (("cleo", UNIT), ("cleo", ZH), ("ada", UNIT)):
-        assert commands.main(["history", learner, unit]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        titles[learner, unit] = [line for line, under in pairwise(lines) if under[:1] == "="]
-    assert titles == {("cleo", UNIT): [ONE, f"{ONE} (zh)"], ("cleo", ZH): [f"{ONE} (zh)"], ("ada", UNIT): [ONE]}
+def test_a_homework_has_its_translations_and_a_translation_only_itself() -> None:
+    assert in_all_languages(UNIT)[0] == UNIT and ZH in in_all_languages(UNIT)
+    assert in_all_languages(ZH) == [ZH]
+    assert [titled(ONE, UNIT), titled(ONE, ZH)] == [ONE, f"{ONE} (zh)"]
 
 
 # The converters behind the commands; nothing is run
@@ -339,82 +248,6 @@ def test_a_translation_is_due_when_its_homework_is(mixed: TinyCourse, caplog: py
     due(**{UNIT: str(second)})
     found(mixed)
     assert due() == {UNIT: second, ZH: second} and "was due at another time" in caplog.text
-
-
-# The export, of gradebooks that are written by hand
-
-
-def exported(
-    folder: Path, scores: dict[str, dict[str, float]], *, plugin: type = ExportHomework, open_: bool = False, **options
-) -> list[dict[str, str]]:
-    """The rows of a gradebook in which these assignments were handed in for these scores."""
-    (folder / "gradebook.db").write_bytes(empty_gradebook())
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
-        for unit in {unit: None for handed in scores.values() for unit in handed}:
-            gradebook.add_assignment(unit)
-            gradebook.add_notebook(ONE, unit)
-            gradebook.add_grade_cell("test", ONE, unit, max_score=3, cell_type="code")
-        for learner, handed in scores.items():
-            gradebook.add_student(learner)
-            for unit, score in handed.items():
-                gradebook.add_submission(unit, learner)
-                grade = gradebook.find_grade("test", ONE, unit, learner)
-                grade.auto_score, grade.needs_manual_grade = score, open_
-        gradebook.db.commit()
-        export = plugin(to=str(folder / "grades.csv"), **options)
-        export.export(gradebook)
-    with (folder / "grades.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def in_short(rows: list[dict[str, str]]) -> list[tuple[str, str, float]]:
-    return [(row["assignment"], row["student_id"], float(row["score"])) for row in rows]
-
-
-BOTH = {"ada": {UNIT: 2.0, ZH: 1.0, "other": 1.0}, "bai": {ZH: 3.0}, "cleo": {UNIT: 0.0, ZH: 0.5}}
-
-
-def test_the_better_one_counts_under_the_homeworks_name(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    rows = exported(tmp_path, BOTH)
-    assert in_short(rows) == [
-        ("other", "ada", 1.0), ("other", "bai", 0.0), ("other", "cleo", 0.0),
-        ("unit", "ada", 2.0), ("unit", "bai", 3.0), ("unit", "cleo", 0.5),
-    ]  # fmt: skip
-    assert {row["max_score"] for row in rows} == {"3.0"}
-    assert [each for each in map(logging.LogRecord.getMessage, caplog.records) if "more than once" in each] == [
-        f"ada handed in unit more than once: unit with 2 of 3 points counts, not {ZH} with 1 of 3 points.",
-        f"cleo handed in unit more than once: {ZH} with 0.5 of 3 points counts, not unit with 0 of 3 points.",
-    ]
-    assert "by hand" not in caplog.text
-
-
-def test_stocks_options_choose_rows(tmp_path: Path) -> None:
-    assert in_short(exported(tmp_path, BOTH, assignment=["other"])) == [
-        ("other", learner, score) for learner, score in (("ada", 1.0), ("bai", 0.0), ("cleo", 0.0))
-    ]
-    for asked in (UNIT, ZH):  # one homework, by whatever name
-        rows = exported(tmp_path, BOTH, assignment=[asked], student=["bai", "cleo"])
-        assert in_short(rows) == [("unit", "bai", 3.0), ("unit", "cleo", 0.5)]
-
-
-def test_of_equals_the_sources_language_counts_and_open_points_are_said(tmp_path: Path, caplog) -> None:
-    exported(tmp_path, {"ada": {ZH: 1.0, UNIT: 1.0}}, open_=True)
-    assert f": {UNIT} with 1 of 3 points counts, not {ZH}" in caplog.text
-    assert "still open there" in caplog.text
-
-
-def test_without_translations_the_table_is_stocks_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    scores = {"ada": {UNIT: 2.0, "other": 1.0}, "bai": {"other": 0.5}}
-    own, stocks = (tmp_path / name for name in ("own", "stocks"))
-    for folder, plugin in ((own, ExportHomework), (stocks, CsvExportPlugin)):
-        folder.mkdir()
-        exported(folder, scores, plugin=plugin)
-    assert (own / "grades.csv").read_bytes() == (stocks / "grades.csv").read_bytes()
-    assert "more than once" not in caplog.text
-
-
-def test_only_a_translation_has_the_homeworks_name_as_well(tmp_path: Path) -> None:
-    assert in_short(exported(tmp_path, {"bai": {ZH: 3.0}})) == [("unit", "bai", 3.0)]
 
 
 # What is kept
