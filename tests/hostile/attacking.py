@@ -63,7 +63,7 @@ def attack(grounds: Grounds, cases: Sequence[Case], defended: bool) -> list[Scen
     settings = TIME | dict(first.settings) | ({"timeout": None} if Ours.TIME in off else {})
     job = Job("unit", "ada", "one", nbformat.writes(notebook), files_of(first, grounds), settings)
     began = time.monotonic()
-    with removed(off), settings_that_name_no_folder() if first.cold else contextlib.nullcontext():
+    with removed(off), settings_that_name_no_folder(str(places.ROOT)) if first.cold else contextlib.nullcontext():
         try:
             ran = run_notebook(job, Reception(partial(train, trained)), box=first.box(defended))
         except Exception as error:  # then a whole command would have met it
@@ -97,11 +97,15 @@ def files_of(case: Case, grounds: Grounds) -> dict[str, bytes]:
 
 
 @contextlib.contextmanager
-def settings_that_name_no_folder() -> Iterator[None]:
-    """Kernels start by themselves, where Python's and IPython's settings mean whatever folder that is in."""
+def settings_that_name_no_folder(course: str) -> Iterator[None]:
+    """Kernels start by themselves, where Python's and IPython's settings mean whatever folder that is in.
+
+    Args:
+        course: the course's folder; nothing for one that is installed, as stock would have it.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(warm_kernels, "safe_to_fork", lambda: False)
-        patch.setenv("PYTHONPATH", os.pathsep.join(["", str(places.ROOT)]))
+        patch.setenv("PYTHONPATH", os.pathsep.join(["", course]))
         patch.setenv("IPYTHONDIR", "")
         yield
 

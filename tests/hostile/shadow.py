@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.autograde.box.layers import Layer
 
-from .case import NO_POINTS, REPRODUCED, SECRET_KEPT, STRUCTURE, Case, Defence, Family, Ours
+from .case import NO_POINTS, REPRODUCED, SECRET_KEPT, SEEN, STRUCTURE, Case, Defence, Family, Ours
 
 VERDICT = frozenset({Ours.VERDICT})
 FULL = (
@@ -76,6 +76,7 @@ CASES = (
         family=Family.READ,
         goal=SECRET_KEPT,
         by=frozenset({Ours.ELSEWHERE}),
+        stock=SEEN,
         tests={},
     ),
 )

@@ -34,7 +34,7 @@ def test_it_is_as_the_table_says(tmp_path: Path, case: Case) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     step = Execute(**TIME | dict(case.settings))
-    surroundings = settings_that_name_no_folder() if case.cold else contextlib.nullcontext()
+    surroundings = settings_that_name_no_folder("") if case.cold else contextlib.nullcontext()
     with surroundings, contextlib.suppress(CellTimeoutError):
         step.preprocess(notebook, {"metadata": {"path": str(tmp_path)}})
     if case.tests:
