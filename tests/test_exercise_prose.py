@@ -70,10 +70,8 @@ def test_a_split_by_row_promises_too_much(source: str, monkeypatch: pytest.Monke
     data = EXERCISES["spotify_model"].data()
     cells = {cell.id: cell.source for cell in released(NAMES[0]).cells}
     names: dict[str, Any] = {name: getattr(data, name) for name in ("X_train", "y_train", "X_valid", "y_valid")}
-    exec(
-        f"import numpy as np\nimport pandas as pd\nfrom sklearn.neighbors import KNeighborsRegressor\n{cells['two-splits']}",
-        names,
-    )
+    imports = "import numpy as np\nimport pandas as pd\nfrom sklearn.neighbors import KNeighborsRegressor\n"
+    exec(imports + cells["two-splits"], names)
     losses = names["neighbour_losses"]
     assert losses["by row"] < 0.97 * losses["by artist"]
 
