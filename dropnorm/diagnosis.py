@@ -38,6 +38,10 @@ class Diagnosis:
     agree: int = 1
     runs: int = 1
 
+    def __str__(self) -> str:
+        """The problem, with what it means, and the sentence."""
+        return _("{problem}: {sentence}").format(problem=self.problem.words, sentence=self.sentence)
+
 
 def diagnose(curves: LearningCurves, baseline: float | None = None, reached: float | None = None) -> Diagnosis:
     """What most runs show; the numbers are those of the one among them whose last validation loss is the median.

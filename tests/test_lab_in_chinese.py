@@ -255,8 +255,9 @@ def test_diagnoses_in_words(name: str) -> None:
 
 def test_a_problem_keeps_its_name_and_is_told_with_its_meaning() -> None:
     assert Problem.OVERFITS == "overfits" and Problem.OVERFITS.words == "overfits（过拟合）"
-    said = several(LEARNS, LEARNS, np.nan * T).diagnosis().sentence
-    assert "unstable（不稳定）" in said and not english([said])
+    found = several(LEARNS, LEARNS, np.nan * T).diagnosis()
+    assert "unstable（不稳定）" in found.sentence and not english([found.sentence])
+    assert str(found) == f"{found.problem.words}：{found.sentence}"
     with using("en"):
         assert [each.words for each in Problem] == list(Problem)
 

@@ -20,6 +20,7 @@ TEXTS = {
     "items": ("share of zeros, relu", "零的比例、relu"),
     "one's own items": ("a share of mine, raw", "a share of mine, raw"),
     "one's own sentence": ("they live far apart", "they live far apart"),
+    "a name and a template": ("SpatialDropout2D\nfeature map 2", "SpatialDropout2D\n特征图 2"),
     "a short template": ("rate 0.3", "暂退率 0.3"),
     "more than a notebook has": ("share of zeros\n" * 50, "share of zeros\n" * 50),
 }
@@ -62,6 +63,13 @@ def test_a_table_is_translated_and_its_numbers_stay() -> None:
     assert told.iloc[0, 0] == shown_in_chinese("neither") != "neither"
     assert told.index.tolist() == [shown_in_chinese("raw"), 0]
     assert table.iloc[0, 0] == "neither"  # the learner's own is as it was
+
+
+def test_the_keys_of_a_history_are_names_and_stay_together() -> None:
+    keys = ["accuracy", "val_accuracy"]
+    with using("zh"):
+        assert shown_table(pd.DataFrame([[0.5, 0.6]], columns=keys)).columns.tolist() == keys
+        assert shown_table(pd.DataFrame([[0.5]], columns=keys[:1])).columns.tolist() == ["准确率"]
 
 
 def shown_in_chinese(text: str) -> str:
