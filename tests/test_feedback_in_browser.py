@@ -9,7 +9,7 @@ import pytest
 from browser import NO_BROWSER, assert_colours_follow, chromium, keep_picture, running_browser
 from feedback_course import Course
 from playwright import sync_api
-from test_feedback import ATTACKS, attacked
+from test_feedback_inert import ATTACKS, attacked
 
 WIDTHS = {"phone": 360, "desk": 1200}
 
@@ -93,5 +93,6 @@ def test_paper_is_white(browser: sync_api.Browser, page: Path) -> None:
     seen.emulate_media(media="print")
     assert seen.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not seen.locator(".skip").is_visible()
+    assert seen.locator("article table").first.evaluate("table => getComputedStyle(table).breakInside") == "avoid"
     assert seen.pdf().startswith(b"%PDF")
     seen.close()
