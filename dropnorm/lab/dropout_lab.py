@@ -15,7 +15,7 @@ from dropnorm import datasets
 from dropnorm.curves import LearningCurves
 from dropnorm.lab import still, wine
 from dropnorm.lab.arguments import refuse_objects, refuse_unknown
-from dropnorm.lab.controls import spoken
+from dropnorm.lab.controls import LINES, spoken
 from dropnorm.lab.dropout_controls import CHOICES, DropoutControls
 from dropnorm.lab.live_training import LiveTraining, Progress
 from dropnorm.lab.presets import PRESETS, Preset
@@ -263,7 +263,7 @@ class DropoutLab(WineLab):
         # While it trains, the sentence changes several times a second: nobody could listen.
         said = self._said if self._said != seen else ""
         controls.reading.value = spoken(sentences(said, seen), live=self._token is None)
-        controls.source.value = f"<small>{escape(source)}</small>"
+        controls.source.value = f'<div style="{LINES}"><small>{escape(source)}</small></div>'
         self._painted = time.monotonic()
 
     def _without(self) -> LearningCurves | None:
