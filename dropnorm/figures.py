@@ -163,7 +163,7 @@ def show_curves(
 
     Args:
         curves: what to draw: one `LearningCurves`, or titles and theirs.
-        top, bottom: limits of the loss axis; without them all of it is shown.
+        top, bottom: limits of the loss axis; without them, or where all losses lie above, all of it is shown.
         ylabel: the loss and its unit.
         alt: alternative text; without it, `describe` says what is in the curves.
     """
@@ -185,7 +185,8 @@ def drawn_curves(
     for ax, (title, each) in zip(axes, by_title.items(), strict=True):
         plot_curves(each, ax, title=title, ylabel=ylabel)
         ax.label_outer()
-    axes[0].set_ylim(bottom, top)
+    if top is None or top > axes[0].get_ylim()[0]:  # else every loss lies above, and the axis would stand on its head
+        axes[0].set_ylim(bottom, top)
     legend_above(figure, axes)
     return figure
 
