@@ -148,7 +148,7 @@ def _mark_best(curves: LearningCurves, ax: Axes) -> None:
             said = said.format(failed=failed, runs=curves.runs)
         ax.text(0.5, 0.5, said, ha="center", transform=ax.transAxes)
     if not np.isfinite(curves.loss).any():
-        ax.set(xlim=(1, max(2, curves.epochs)), yticks=[])
+        ax.set_xlim(1, max(2, curves.epochs))
 
 
 def show_curves(
@@ -163,7 +163,7 @@ def show_curves(
 
     Args:
         curves: what to draw: one `LearningCurves`, or titles and theirs.
-        top, bottom: limits of the loss axis; without them, or where all losses lie above, all of it is shown.
+        top, bottom: limits of the loss axis; without them, or where no loss lies within one, all of it is shown.
         ylabel: the loss and its unit.
         alt: alternative text; without it, `describe` says what is in the curves.
     """
@@ -185,8 +185,13 @@ def drawn_curves(
     for ax, (title, each) in zip(axes, by_title.items(), strict=True):
         plot_curves(each, ax, title=title, ylabel=ylabel)
         ax.label_outer()
-    if top is None or top > axes[0].get_ylim()[0]:  # else every loss lies above, and the axis would stand on its head
-        axes[0].set_ylim(bottom, top)
+    losses = np.concatenate([line.get_ydata() for ax in axes for line in ax.lines])
+    if not np.isfinite(losses).any():
+        axes[0].set_yticks([])  # of all, as they share them
+    axes[0].set_ylim(
+        bottom if bottom is not None and (losses > bottom).any() else None,
+        top if top is not None and (losses < top).any() else None,
+    )
     legend_above(figure, axes)
     return figure
 

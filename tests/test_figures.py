@@ -144,6 +144,23 @@ def test_a_loss_that_is_no_number_is_said() -> None:
     assert "ceases to be a number" in figures.describe(LearningCurves([1.0, np.nan], [1.0, np.nan]))
 
 
+def test_a_loss_that_is_no_number_leaves_the_scale_of_the_other_one() -> None:
+    failed, fine = LearningCurves(np.full(5, np.nan), np.full(5, np.nan)), curves()
+    scale = figures.drawn_curves({"one": fine}).axes[0].get_yticks()
+    for pair in ({"one": fine, "other": failed}, {"one": failed, "other": fine}):
+        left, _ = figures.drawn_curves(pair).axes
+        np.testing.assert_allclose(left.get_yticks(), scale)
+    assert not figures.drawn_curves({"": failed}).axes[0].get_yticks().size
+
+
+def test_a_limit_beyond_which_all_losses_lie_is_left_out() -> None:
+    high = LearningCurves([36.0, 34.0], [35.5, 33.5])
+    free = figures.drawn_curves({"": high}).axes[0].get_ylim()
+    assert figures.drawn_curves({"": high}, top=30).axes[0].get_ylim() == free
+    assert figures.drawn_curves({"": high}, bottom=40).axes[0].get_ylim() == free
+    assert figures.drawn_curves({"": high}, bottom=0, top=35).axes[0].get_ylim() == (0, 35)
+
+
 def test_curves_are_told_in_numbers() -> None:
     told = figures.describe(LearningCurves([3.0, 2.0], [2.5, 2.25], [2.75, 1.75]), "raw")
     assert told.startswith("raw: learning curves over 2 epochs.")
