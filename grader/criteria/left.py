@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.language import ngettext
 from dropnorm.symptoms import Problem
@@ -71,6 +73,9 @@ def _steady(curves: LearningCurves) -> Fault | None:
     """No loss explodes on the way, and all are numbers."""
     if curves.diagnosis().problem is not Problem.UNSTABLE:
         return None
+    numbers = np.isfinite(curves.loss[0])
+    if not numbers.all():
+        return _fault("no_number_anew", epoch=int(np.argmin(numbers)) + 1)
     return _fault("still_unstable", largest=_shown(curves.loss.max()), last=_shown(curves.loss[0, -1]))
 
 

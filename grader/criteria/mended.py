@@ -194,7 +194,7 @@ def reached(points: float, limit: float, told: Left, *, at_end: bool = False) ->
         curves = _curves(evidence)
         loss = float((curves.last(VALIDATION) if at_end else curves.best_val_loss)[0])
         stands = _("the validation loss ends at {loss}") if at_end else _("the validation loss gets down to {loss}")
-        outcome = stands.format(loss=_shown(loss))
+        outcome = stands.format(loss=_shown(loss)) if np.isfinite(loss) else _("the validation loss is no number")
         if loss > limit or not np.isfinite(loss):
             key = "high_as_it_was" if _unchanged(evidence) else "mended_short"
             return (_fault(key, outcome=outcome),)

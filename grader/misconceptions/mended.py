@@ -174,6 +174,12 @@ TRAINING = (
         "What makes the steps too large for these inputs?",
     ),
     Misconception(
+        "no_number_anew",
+        "trained anew, the logged loss is no number any more from epoch {epoch} on.",
+        "A loss that explodes so far leaves weights from which nothing can be learned.",
+        "What makes the steps too large for these inputs?",
+    ),
+    Misconception(
         "mended_short",
         "trained anew from three seeds, {outcome} in the middle one of the runs.",
         "The exercise names a limit that the right small change reaches with ease.",
