@@ -131,12 +131,6 @@ def test_several_runs_are_a_mean_and_a_band_from_lowest_to_highest() -> None:
     assert (heights.min(), heights.max()) == pytest.approx((runs.min(), runs.max()))
 
 
-@pytest.mark.parametrize(("top", "shown"), [(100.0, True), (1e-3, False), (None, False)])
-def test_a_limit_below_every_loss_is_no_limit(top: float | None, shown: bool) -> None:
-    low, high = figures.drawn_curves({"": curves()}, top=top).axes[0].get_ylim()
-    assert low < high and (high == top) == shown
-
-
 def test_a_loss_that_is_no_number_is_said() -> None:
     ax = Figure().subplots()
     figures.plot_curves(LearningCurves(np.full(5, np.nan), np.full(5, np.inf)), ax)
