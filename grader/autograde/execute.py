@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from functools import partial
@@ -36,6 +37,7 @@ def interrupts_are_told() -> None:
     """From now on an interrupt ends the whole command in a sentence, wherever in it that is."""
 
     def stop(*__: object) -> None:
+        logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # Dask may cancel what it has not begun
         print(_(STOPPED), file=sys.stderr)
         raise StopGrading(130)
 
