@@ -138,7 +138,7 @@ CLAIMS = {
         "accuracy.loc['softmax alone', 'standardised by pixel'] >= accuracy.loc['dropout', 'standardised by pixel']"
     ),
     "loss-rises-accuracy-stays": (
-        "plain.best_epoch[0] < 25 and plain.rise_after_best[0] > 0.1 and "
+        "plain.best_epoch[0] < 25 and plain.rise_after_best[0] > 0.05 and "
         "plain.last('val_accuracy')[0] > plain.metrics['val_accuracy'][0].max() - 0.06 and "
         "plain.last('accuracy')[0] > plain.last('val_accuracy')[0] + 0.05 and "
         "plain.diagnosis().problem == 'overfits'"
