@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook, SubmittedNotebook
@@ -45,6 +46,9 @@ def answer(name: str, source: str, *outputs: NotebookNode, **role: object) -> No
 def test_cell(name: str, source: str, *outputs: NotebookNode, points: float = 1) -> NotebookNode:
     """A cell that tests."""
     return cell(name, source, *outputs, grade=True, locked=True, points=points)
+
+
+test_cell.__test__ = False  # it is none of pytest's
 
 
 def rubrics_cell(done: Judged) -> NotebookNode:
@@ -151,6 +155,13 @@ class Course:
     def folder(self) -> Path:
         """Where the pages are."""
         return self.root / "feedback" / LEARNER / self.unit
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """Such a course, on stand-ins; a test module takes it by this name."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    return Course(tmp_path)
 
 
 class Read(HTMLParser):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from pathlib import Path
 
+import feedback_course
 import numpy as np
 import pytest
 from feedback_course import (
@@ -31,13 +31,7 @@ from grader.judged import Judged
 from grader.rubric import Finding, Status, Verdict
 
 quiet.start()
-test_cell.__test__ = False
-
-
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
-    return Course(tmp_path)
+course = feedback_course.course
 
 
 def test_a_rubric_is_told_by_criterion_with_reason_and_next_step(course: Course) -> None:

@@ -6,6 +6,7 @@ import base64
 import re
 from pathlib import Path
 
+import feedback_course
 import pytest
 from feedback_course import (
     HIDDEN,
@@ -28,13 +29,7 @@ from grader.judged import Judged
 from grader.rubric import Finding, Status, Verdict
 
 quiet.start()
-test_cell.__test__ = False
-
-
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
-    return Course(tmp_path)
+course = feedback_course.course
 
 
 def forms(secret: str) -> dict[str, str]:

@@ -45,7 +45,6 @@ from grader.questions import Question
 from grader.report import left_open, report
 from grader.rubric import Criterion, Fault, Rubric, Status, Verdict, judge
 
-test_cell.__test__ = False
 WORDS = {
     "{rubric}: {score} of {maximum} points": "{rubric}：{score} / {maximum} 分",
     "{rubric}: {score} of {maximum} points, {open} open: {status}": "{rubric}：{score} 分，{open} 分待评：{status}",

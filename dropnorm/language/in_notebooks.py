@@ -57,9 +57,7 @@ def shown_table(table: Any) -> Any:
         if labels.nlevels > 1:
             labels = labels.map(lambda each: tuple(map(_told, each)))
         elif labels.dtype in TEXTS:
-            # What has a twin over the validation part is, like that, the key of a history.
-            told = [each if f"val_{each}" in labels else _told(each) for each in labels]
-            labels = pd.Index(told, dtype=labels.dtype, name=labels.name)
+            labels = pd.Index(list(map(_told, labels)), dtype=labels.dtype, name=labels.name)
         setattr(table, axis, labels.set_names([_told(name) for name in labels.names]))
     if table.ndim == 1:
         return _column(table).rename(_told(table.name))

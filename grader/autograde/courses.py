@@ -1,4 +1,4 @@
-"""The course in whose folder a command runs, as nbgrader's own commands see it."""
+"""What nbgrader's commands find where they run: the course in whose folder that is, and a terminal."""
 
 from __future__ import annotations
 
