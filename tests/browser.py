@@ -29,6 +29,7 @@ ARGUMENTS = [
 ]
 PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
 MINUTES = 60_000  # Playwright counts in milliseconds
+sync_api.expect.set_options(timeout=2 * MINUTES)  # as long as a page waits for anything (below): cores may be busy
 NO_BROWSER = "NO BROWSER: the page was not tried. Install Chromium (Debian: apt install chromium)."
 # The notebook that is open, by JupyterLab's own interface (`--expose-app-in-browser`).
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"

@@ -65,9 +65,9 @@ def test_arrow_keys_move_the_curves_and_leave_a_ghost(page: sync_api.Page) -> No
     page.locator(HANDLE).focus()
     page.keyboard.press("ArrowRight")
     until_rate(page, 0.35)
-    assert page.locator(HANDLE).get_attribute("aria-valuetext") == "0.35"
+    sync_api.expect(page.locator(HANDLE)).to_have_attribute("aria-valuetext", "0.35")
+    sync_api.expect(page.locator(f"{CURVES} path.ghost")).to_have_count(2)
     assert line(page) != before
-    assert page.locator(f"{CURVES} path.ghost").count() == 2
     page.keyboard.press("End")
     until_rate(page, 0.9)
     page.keyboard.press("Home")
@@ -137,7 +137,7 @@ def test_a_live_training_follows_the_slider_and_stops(page: sync_api.Page) -> No
     page.wait_for_selector(".dropnorm-stop[disabled]")
     reached = line(page)
     page.wait_for_function(f"document.querySelector('{READING}').innerText.includes('Stopped.')")
-    assert page.locator(f"{CURVES} g.change").count() == 1
+    sync_api.expect(page.locator(f"{CURVES} g.change")).to_have_count(1)
     run_cell(page, 0)  # the kernel has answered a whole cell since: the curve has not grown
     assert line(page) == reached
 
@@ -174,5 +174,5 @@ def test_a_lab_whose_kernel_was_restarted_does_not_look_alive(page: sync_api.Pag
     page.evaluate(f"{NOTEBOOK}; window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     hint = page.locator(".dropnorm-hint").first
     hint.wait_for(state="visible")
-    assert "run the cell" in hint.inner_text()
+    sync_api.expect(hint).to_contain_text("run the cell")
     keep_picture(page, "lab-restarted")

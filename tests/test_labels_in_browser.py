@@ -8,7 +8,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: run `make test` once")
 
-from tests.browser import MINUTES, notebook_of, run_cell  # noqa: E402
+from tests.browser import notebook_of, run_cell  # noqa: E402
 
 LABS = ("DropoutLab()", "BatchNormLab()", "PlacementLab()", "MaskView()")
 CELLS = ["from dropnorm.lab import *\nfrom dropnorm.language import use\nuse('qps')", *LABS]
@@ -33,5 +33,5 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Page]:
 def test_no_label_is_cut(page: sync_api.Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 6000})  # JupyterLab takes cells out of view off the page
     labels = page.locator(".dropnorm-live label.widget-label:visible")
-    sync_api.expect(labels).to_have_count(LABELLED, timeout=MINUTES)
+    sync_api.expect(labels).to_have_count(LABELLED)
     assert labels.evaluate_all(CUT) == []

@@ -65,16 +65,17 @@ def test_the_mouse_chooses_an_order_whose_curves_and_layers_come(page: sync_api.
     choose(page, "Dense → relu → Dropout").click()
     until(page, "Dense → relu → Dropout")
     assert code(page) == "PlacementLab(order='dropout')"
+    sync_api.expect(page.locator(f"{LAB} .dropnorm-curves path.ghost")).to_have_count(2)
     assert page.locator(LINE).get_attribute("d") != before
-    assert page.locator(f"{LAB} .dropnorm-curves path.ghost").count() == 2
-    assert "Dropout 3" in titles(page) and "BatchNormalization 1" not in titles(page)
+    sync_api.expect(page.locator(f"{LAYERS} text.title", has_text="Dropout 3")).to_have_count(1)
+    assert "BatchNormalization 1" not in titles(page)
 
 
 def test_every_choice_is_made_by_keyboard(page: sync_api.Page) -> None:
     choose(page, "Dense → relu → Dropout → BN").press("Enter")
     until(page, "Dense → relu → Dropout → BN")
-    assert "times the variance that they have kept from training" in page.locator(READING).inner_text()
-    assert page.locator(f"{LAYERS} path.training").count() >= 6  # Dropout and BN of three blocks
+    sync_api.expect(page.locator(READING)).to_contain_text("times the variance that they have kept from training")
+    page.locator(f"{LAYERS} path.training").nth(5).wait_for(state="attached")  # Dropout and BN of three blocks
     page.keyboard.press("Shift+Tab")  # the button before it
     page.keyboard.press("Space")
     state = "Dense → relu → BN → Dropout"
@@ -89,8 +90,8 @@ def test_every_choice_is_made_by_keyboard(page: sync_api.Page) -> None:
         until(page, state)
     told = "order='batch norm, then dropout', bias=False, input_dropout=0.3, inputs='raw'"
     assert code(page) == f"PlacementLab({told})"
-    assert "inputs, dropped" in titles(page)
-    assert page.locator(f"{READING} [role=status][aria-live=polite]").count() == 1
+    sync_api.expect(page.locator(f"{LAYERS} text.title", has_text="inputs, dropped")).to_have_count(1)
+    sync_api.expect(page.locator(f"{READING} [role=status][aria-live=polite]")).to_have_count(1)
     for name, label in (("bias", "on"), ("input-dropout", "off"), ("inputs", "standardised")):
         page.locator(f"{LAB} .dropnorm-{name} button", has_text=label).press("Space")
     until(page, "Dense → relu → BN → Dropout")

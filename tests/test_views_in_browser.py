@@ -172,7 +172,7 @@ def test_no_title_says_null(page: sync_api.Page) -> None:
 
 def test_the_moving_averages_grow_while_batches_are_played_and_start_anew(page: sync_api.Page) -> None:
     play_until(page, BATCH_NORM, "after 5 batches")
-    assert page.locator(f"{BATCH_NORM} path.moving-mean").get_attribute("d").count("L") >= 5
+    sync_api.expect(page.locator(f"{BATCH_NORM} path.moving-mean")).to_have_attribute("d", re.compile("(?:L[^L]*){5}"))
     page.locator(f"{BATCH_NORM} .dropnorm-reset").click()
     until_reading(page, BATCH_NORM, "after 0 batches")
 
@@ -181,7 +181,8 @@ def test_vehicles_their_colours_and_a_slider_are_chosen_by_key_and_drawn(page: s
     make_up, red = (page.locator(f"{BATCH_NORM} {part}") for part in (".dropnorm-make-up", ".histogram path.red"))
     page.locator(f"{BATCH_NORM} .dropnorm-batch-size .noUi-handle").press("End")
     until_reading(page, BATCH_NORM, "512 activations, ")
-    assert red.count() == 0 and make_up.locator("button:disabled").count() == 4
+    sync_api.expect(red).to_have_count(0)
+    sync_api.expect(make_up.locator("button:disabled")).to_have_count(4)
     page.locator(f"{BATCH_NORM} .dropnorm-activations button", has_text="vehicles").press("Enter")
     until_reading(page, BATCH_NORM, "for pictures of 256 blue and 256 red cars")
     sync_api.expect(red).to_have_count(3)  # an outline in each of the three histograms
@@ -223,11 +224,11 @@ def test_live_curves_grow_while_fit_runs_and_stay_in_the_saved_page(page: sync_a
     asked.wait_for()  # fit waits here, after two epochs
     until_epoch(page, 2)  # the question may overtake the drawing: they come on two channels
     line = page.locator(".dropnorm-live-curves path.shown.val_loss")
-    assert len(re.findall("[ML]", line.get_attribute("d"))) == 2
+    sync_api.expect(line).to_have_attribute("d", re.compile("^[^ML]*(?:[ML][^ML]*){2}$"))
     place = page.locator(".dropnorm-live-curves").bounding_box()
     asked.press("Enter")
     until_epoch(page, 4)
-    assert len(re.findall("[ML]", line.get_attribute("d"))) == 4
+    sync_api.expect(line).to_have_attribute("d", re.compile("^[^ML]*(?:[ML][^ML]*){4}$"))
     assert page.locator(".dropnorm-live-curves").bounding_box()["height"] == place["height"]
     command(page, "docmanager:save")
     page.reload()
@@ -257,7 +258,7 @@ def test_a_view_says_when_its_kernel_is_gone_and_only_then(page: sync_api.Page) 
     page.get_by_text("model not found").first.wait_for()
     hint = page.locator(".dropnorm-hint")
     hint.first.wait_for()
-    assert hint.count() == 2
+    sync_api.expect(hint).to_have_count(2)
     keep_picture(page, "views-without-kernel")
     run_cell(page, 0)
     until_hint(page, MASK_VIEW, "hidden")
