@@ -5,6 +5,7 @@ This file finds a Python that the course runs on and hands over to the package `
 old Python can read it too, far enough to say what is needed: no f-strings and no annotations here, on purpose.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -77,3 +78,8 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.EPIPE:  # who read on has enough: `python3 course.py --help | head -1`
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written at the end
+        sys.exit(141)

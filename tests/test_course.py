@@ -39,6 +39,15 @@ def test_the_launcher_needs_nothing_but_the_standard_library():
                 assert ours or top in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe that nobody reads is another error there")
+def test_a_reader_that_has_read_enough_gets_no_traceback():
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as pipe:
+        done = subprocess.run([sys.executable, ROOT / "course.py", "--help"], stdout=pipe, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 @pytest.fixture
 def old_python(tmp_path):
     """Run course.py in `tmp_path` as Python 3.8 would, with only `path` on PATH: (exit status, stdout, stderr)."""

@@ -48,7 +48,7 @@ def layers_svg(layers: Sequence[LayerOutputs], alt: str, note: str = "") -> str:
 
 
 def described(layers: Sequence[LayerOutputs]) -> str:
-    """The same in words: each layer's mean and spread in both modes, as long as they are not alike."""
+    """The same in words: each layer's mean and standard deviation in both modes, as long as they are not alike."""
     told = []
     for layer, title, _column, _row in _arranged(layers):
         both = listed(_("{mode} {numbers}").format(mode=mode, numbers=_numbers(each)) for mode, each in _modes(layer))
@@ -134,7 +134,8 @@ def _legend(note: str) -> str:
     lines = wrapped(_("training mode, where it differs"), LEGEND)
     entries += [_text(x + 25, y + 14 + 10 * place, line, 'font-size="9"', "legend") for place, line in enumerate(lines)]
     y += 14 + 10 * len(lines)
-    entries.append(_text(x, y + 4, _("mean ± spread"), 'font-size="9"', "legend"))
+    words = _("mean ± standard deviation")
+    entries.append(_text(x, y + 4, words, _small(words, WIDTH), "legend"))
     if note:
         entries.append(_text(x, y + 20, note, 'font-size="10" font-weight="bold"', "note"))
     return "".join(entries)
