@@ -79,7 +79,7 @@ def check(answer: Answer) -> None:
         said = "\n".join(f"{finding.criterion} {finding.points}: {finding.message}" for finding in verdict.findings)
         own = answer.cells[0]
         assert {word for f in verdict.findings for word in printed(owner.name, f.message, own)} == set(), said
-        assert [f.misconception for f in verdict.findings if f.misconception] == [*expected.misconceptions], said
+        assert expected.named_by([f.misconception for f in verdict.findings if f.misconception]), said
         assert verdict.status == STATUS.get(expected.status, expected.status), said
         assert verdict.score == expected.score, said
 
