@@ -5,7 +5,7 @@ ARGS ?=
 COURSE = $(PYTHON) course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab formgrader test test-full test-nbgrader test-kills walkthrough doctor build bundle experiments calibrate bench bench-autograde lint lock
+.PHONY: help lab formgrader test test-full test-long test-nbgrader test-kills walkthrough doctor build bundle experiments calibrate bench bench-autograde lint lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,11 +16,14 @@ lab: ## install what is missing and open the first lesson in JupyterLab
 formgrader: ## for instructors: JupyterLab on the whole course, with nbgrader's formgrader
 	@$(COURSE) formgrader $(ARGS)
 
-test: ## the tests, in some 15 minutes
+test: ## the tests, in some 20 minutes
 	@$(COURSE) test $(ARGS)
 
 test-full: ## the longer tests: official data, a whole class, the table of experiments, fresh installations
 	@$(COURSE) test-full $(ARGS)
+
+test-long: ## what is left out of those: the second lesson on stand-ins, more seeds, a whole lesson trained in Chinese
+	@$(COURSE) test-full -m long $(ARGS)
 
 # test_instantiatetests reads a file of nbgrader's repository that its wheel lacks: it fails with stock as well.
 NBGRADERS = nbgrader.tests

@@ -85,12 +85,12 @@ def formgrader(layout: Layout, arguments: list[str]) -> None:
 
 def test(layout: Layout, arguments: list[str]) -> int:
     """Run the tests; the arguments are pytest's."""
-    return _pytest(layout, "not full", arguments)
+    return _pytest(layout, "not full and not long", arguments)
 
 
 def test_full(layout: Layout, arguments: list[str]) -> int:
     """Run the longer tests; the arguments are pytest's."""
-    return _pytest(layout, "full", arguments)
+    return _pytest(layout, "full and not long", arguments)
 
 
 def bench(layout: Layout, arguments: list[str]) -> int:

@@ -21,6 +21,7 @@ SOURCES = calibration.SOURCES
 ALL = [(name, source) for name in CANDIDATES for source in calibration.sources_of(name)]
 # Fresh seeds of the reference and seeds of each wrong model that the report must be of. A run of the second unit takes
 # ten times as long as one of the first; the command trains as many for all, and goes on where it was interrupted.
+SHORT = [("spotify_model", "official"), ("concrete_model", "official")]  # some 20 s and a minute
 FRESH, OTHERS = {"placement_model": 100, "vehicles_model": 100}, {"placement_model": 10, "vehicles_model": 10}
 
 
@@ -199,8 +200,10 @@ def test_the_reference_of_the_table_is_the_exercise_s() -> None:
         assert len({digest for digest, _ in digests}) > 10
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("name, source", ALL)
+@pytest.mark.parametrize(
+    "name, source",
+    [pytest.param(*each, marks=pytest.mark.full if each in SHORT else pytest.mark.long) for each in ALL],
+)
 def test_fresh_seeds_of_the_reference_lie_within_the_bands(
     name: str, source: str, monkeypatch: pytest.MonkeyPatch, record_property
 ) -> None:

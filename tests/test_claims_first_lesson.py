@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from claims.run import RunOfALesson
+import pytest
+from claims.run import Run, RunOfALesson, executed
 
 
 class TestFirstLesson(RunOfALesson):
@@ -10,4 +11,7 @@ class TestFirstLesson(RunOfALesson):
     drawings = 20
     progress = {"s1-fit": "150/150", "s2-fit": "150/150", "s6-fit": "100/100", "s3-width-run": "18/18"}  # noqa: RUF012
     told = ("red-wine",)
-    trains_in_chinese = True
+
+    @pytest.mark.long
+    def test_trained_in_chinese_it_shows_the_same_numbers(self, run: Run) -> None:
+        self.check_other_language(run, executed(self.lesson().in_language("zh"), run.source))

@@ -119,7 +119,7 @@ def test_this_environment_is_the_locks():
     }
 
 
-@pytest.mark.full
+@pytest.mark.long
 def test_the_pip_section_installs_into_a_fresh_environment_and_everything_imports(tmp_path, throw_away):
     clone, venv = tmp_path / "clone", tmp_path / "venv"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)

@@ -92,6 +92,15 @@ def test_a_wrong_gap_is_named(answer: Any, points: float, misconception: str) ->
     assert (found.score, found.misconceptions) == (1.0 + points, (misconception,))
 
 
+def test_what_is_exactly_another_thing_is_that_one_however_close_to_the_gap() -> None:
+    logged = [*LOSS[:-1], AT_INFERENCE[-1] + 2e-4]
+    close = history(loss=logged)
+    found = verdict("spotify_questions", {"best_epoch": 3, "gap": VAL_LOSS[-1] - logged[-1]}, close)
+    assert (found.score, found.misconceptions) == (1.0, ("logged_gap",))
+    for right in (GAP, np.float32(GAP), round(GAP, 3)):  # the last is both, rounded
+        assert verdict("spotify_questions", {"best_epoch": 3, "gap": right}, close).score == 2.0
+
+
 def test_the_gap_of_learning_curves_counts_too() -> None:
     from dropnorm.curves import LearningCurves
 

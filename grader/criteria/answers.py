@@ -20,6 +20,7 @@ from grader.rubric import Criterion, Fault
 
 OVERFITS_BY = 0.02  # the last validation loss is more than this share above the lowest: then a training overfits
 Series = Mapping[str, np.ndarray]
+EXACT = 1e-6  # of a loss: what floats of 32 bits tell apart
 AT_BEST = {"val_accuracy": N_("`val_accuracy` in the best epoch")}  # titles, by the series that is asked for
 
 
@@ -169,13 +170,8 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
     if not np.isfinite(right):  # a training that diverged has no gap: the expression gives nan or infinity, as asked
         same = value == right or (np.isnan(value) and np.isnan(right))
         return None if same else Fault(explain("other_gap", name=name, value=f"{value:.4g}"), 1.0, "other_gap")
-    # An exact value, or one rounded to three significant digits of the losses that it is the difference of.
-    slack = 0.6 * 10.0 ** (np.floor(np.log10(max(abs(validation[-1]), 1e-9))) - 2)
-    if near(value, right, slack):
-        return None
-    tenth = max(1, len(validation) // 10)
-    if near(value, validation[-tenth:].mean() - inference[-tenth:].mean(), slack):
-        return None  # `LearningCurves.gap`: the same, over the last tenth of the epochs
+    tenth = max(1, len(validation) // 10)  # `LearningCurves.gap` is the same, over the last tenth of the epochs
+    rights = (right, validation[-tenth:].mean() - inference[-tenth:].mean())
     best = int(np.nanargmin(validation))
     guesses = {
         "logged_gap": validation[-1] - logged[-1],
@@ -190,8 +186,14 @@ def _gap(name: str, given: Any, series: Series) -> Fault | None:
         "gap_between_training_losses": inference[-1] - logged[-1],
         "gap_between_training_losses turned round": logged[-1] - inference[-1],
     }
-    for guess, wrong in guesses.items():
-        if near(value, wrong, slack):
+    # An exact value, or one rounded to three significant digits of the losses that it is the difference of. What is
+    # exactly another thing is that one, though it may be close to the gap.
+    rounded = 0.6 * 10.0 ** (np.floor(np.log10(max(abs(validation[-1]), 1e-9))) - 2)
+    for slack in (EXACT * abs(validation[-1]), rounded):
+        if any(near(value, each, slack) for each in rights):
+            return None
+        guess = next((guess for guess, wrong in guesses.items() if near(value, wrong, slack)), None)
+        if guess is not None:
             key = guess.partition(" ")[0]
             what = _("training loss at inference") if guess.endswith("at inference") else _("validation loss")
             message = explain(key, name=name, value=f"{value:.4g}", what=what)

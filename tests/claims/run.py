@@ -50,14 +50,14 @@ class RunOfALesson:
         drawings: so many figures at least.
         progress: the end of the line of progress that a cell leaves, by the cell's id.
         told: the data sets whose source is said, each once.
-        trains_in_chinese: whether it is trained in full in Chinese, too, on official data.
+        sources: on which data it is run, and which tests that is among.
     """
 
     name: ClassVar[str]
     drawings: ClassVar[int] = 10
     progress: ClassVar[dict[str, str]] = {}
     told: ClassVar[tuple[str, ...]] = ()
-    trains_in_chinese: ClassVar[bool] = False
+    sources: ClassVar[dict[str, Any]] = {"stand-in": (), "official": pytest.mark.full}
 
     @classmethod
     def lesson(cls) -> Lesson | None:
@@ -68,8 +68,11 @@ class RunOfALesson:
         lesson = self.lesson()
         if "claim" in metafunc.fixturenames:
             metafunc.parametrize("claim", lesson.claims if lesson else [])
+        if "run" in metafunc.fixturenames:
+            sources = [pytest.param(source, marks=mark) for source, mark in self.sources.items()]
+            metafunc.parametrize("run", sources, indirect=True, scope="class")
 
-    @pytest.fixture(scope="class", params=["stand-in", pytest.param("official", marks=pytest.mark.full)])
+    @pytest.fixture(scope="class")
     @classmethod
     def run(cls, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
         """A run on one source: the outputs of each cell, and what became of each claim."""
@@ -128,17 +131,18 @@ class RunOfALesson:
     def test_in_another_language_it_shows_the_same_numbers(self, run: Run) -> None:
         """In Chinese on official data, in the language that is longer than English on stand-ins.
 
-        Trainings are answered from the English run; in Chinese one lesson trains in full.
+        Trainings are answered from the English run.
         """
-        lesson, language = self.lesson(), LANGUAGES[run.source]
-        notebook = lesson.in_language(language)
-        if not (self.trains_in_chinese and language == "zh"):
-            behind_the_imports(notebook, f"answer({str(run.trained)!r})")
-        cells = executed(notebook, run.source)
+        notebook = self.lesson().in_language(LANGUAGES[run.source])
+        behind_the_imports(notebook, f"answer({str(run.trained)!r})")
+        self.check_other_language(run, executed(notebook, run.source))
+
+    def check_other_language(self, run: Run, cells: dict[str, list[Any]]) -> None:
+        """A run in another language shows the numbers of the English one, and nothing in English."""
         differing = [name for name in cells if name != ADDED and numbers(cells[name]) != numbers(run.cells[name])]
         assert {name: (numbers(run.cells[name]), numbers(cells[name])) for name in differing} == {}
         assert [output.text for output in outputs(cells) if output.get("name") == "stderr"] == []
-        left = {name: found for name in cells if (found := english_in(cells[name], lesson.notebook))}
+        left = {name: found for name in cells if (found := english_in(cells[name], self.lesson().notebook))}
         assert left == {}
 
 
