@@ -30,6 +30,7 @@ COMMANDS = {
 }
 
 
+INTERRUPTED = 128 + signal.SIGINT  # as shells count
 PIPE_CLOSED = 128 + getattr(signal, "SIGPIPE", 13)  # the exit code of any program whose reader has gone
 
 
@@ -41,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
             return _run(arguments)
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        print(_("Stopped: type the same command again."), file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         return PIPE_CLOSED

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
+from test_grading_killed import scheduler
 from test_notebook_run import job, outputs, text
 from test_trainings import EXERCISE, SMALL
 
+from dropnorm.places import ROOT
 from grader.autograde import cluster
-from grader.autograde.cluster import Cluster, ClusterError, Run
+from grader.autograde.cluster import Cluster, ClusterError
 from grader.autograde.local_cluster import A_CORE, AT_ONCE, cores
+from grader.autograde.sent import REFUSED, Run
 
 pytestmark = pytest.mark.full
 
@@ -50,7 +54,7 @@ def test_a_notebook_that_ends_its_worker_twice_is_refused_and_the_others_go_on(w
     cells = (["1"], [KILLED], ["import time; time.sleep(1); print(2)"], ["3"])
     runs = [Run(workers, job(*each)) for each in cells]
     results = [run.result(kill_its_worker) for run in runs]
-    assert [ran.failure for ran in results] == [None, cluster.REFUSED.format(tries=2), None, None]
+    assert [ran.failure for ran in results] == [None, REFUSED.format(tries=2), None, None]
     assert text(outputs(results[2])[0]) == "2\n"
 
 
@@ -92,3 +96,26 @@ def test_as_many_cores_are_used_as_memory_is_enough_for(monkeypatch) -> None:
     assert (cores(0), cores(5)) == (3, 5)
     monkeypatch.setattr("grader.autograde.local_cluster.MEMORY_LIMIT", A_CORE / 2)
     assert cores(0) == 1
+
+
+@pytest.mark.parametrize("room", [(), ("--resources", "notebook=1 training=1")], ids=["plain", "with room"])
+def test_a_scheduler_without_workers_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch, room) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    with scheduler(tmp_path, ROOT, "--nthreads", "1", "--no-nanny", *room) as address:
+        elsewhere = Cluster(address)
+        try:
+            assert Run(elsewhere, job("1")).result().failure is None
+            waits = Run(elsewhere, job(KILLED))
+            monkeypatch.setattr(cluster, "PATIENCE", 1)
+            monkeypatch.setattr(cluster, "SELDOM", 0.1)
+            with pytest.raises(ClusterError, match="has no worker"):
+                waits.result(end_the_workers)
+        finally:
+            elsewhere.close()
+
+
+def end_the_workers() -> None:
+    for process in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if "distributed.cli.dask_worker" in process.cmdline():
+                process.kill()

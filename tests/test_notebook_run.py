@@ -186,8 +186,11 @@ def test_a_cell_that_does_not_stop_is_killed_and_one_that_does_is_not():
         "    except KeyboardInterrupt: pass"
     )
     settings = {"timeout": 1, "iopub_timeout": 1}
-    stops, after = outputs(run_notebook(job("import time; time.sleep(600)", "1", settings=settings), Listening()))
-    assert "CellTimeoutError" in names(stops) and names(after) == ["execute_result"]
+    ran = run_notebook(job("import time; time.sleep(600)", "1", settings=settings), Listening())
+    stops, after = outputs(ran)
+    assert names(stops)[-1] == "CellTimeoutError" and names(after) == ["execute_result"]
+    sentence = scratch_execute.TIMED_OUT.format(seconds=1)
+    assert stops[-1]["evalue"] == sentence and sentence in stops[-1]["traceback"][0] and sentence in ran.notes[0]
     ran = run_notebook(job(stubborn, "1", settings=settings), Listening())
     stuck, after = outputs(ran)
     assert names(stuck)[-1] == "CellTimeoutError" and stuck[-1]["evalue"] == scratch_execute.STUCK

@@ -12,12 +12,14 @@ import pytest
 from nbgrader.api import Gradebook
 
 from dropnorm import quiet
+from dropnorm.curves import LearningCurves
 from grader import __main__ as commands
 from grader.autograde import noting
 from grader.autograde.judging import outputs
 from grader.autograde.ledger import Ledger
 from grader.autograde.noted import Noted, Points
 from grader.autograde.records import Record, record_of
+from grader.autograde.tasks import data_in_use
 from grader.criteria import answers
 from grader.judged import Judged, judged
 
@@ -25,6 +27,7 @@ from grader.judged import Judged, judged
 # logging anew: that must not be the file in which pytest catches what a test writes.
 quiet.start()
 UNIT, NOTEBOOK, CELL = "unit", "1_spotify_dropout", "spotify_baseline_questions"
+OUTDATED = "was graded by another version, or on other data: grade it again."
 LOSSES = [0.2, 0.1, 0.101]  # 1 % above the lowest at the end: not overfitting, as the rubric has it
 
 
@@ -148,11 +151,12 @@ def test_what_is_written_is_in_the_record_of_verdicts_with_the_points_before(cou
     assert f"not known  0 of 2  the first entry; {CELL} 1 → 0\n" in capsys.readouterr().out
 
 
-def test_a_rejudging_that_was_stopped_is_noted_once(course: Path, monkeypatch) -> None:
+def test_a_rejudging_that_was_stopped_is_noted_once_and_says_so(course: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(answers, "OVERFITS_BY", 0.005)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Record, "write", interrupted)
-        commands.main(["rejudge", UNIT, "--write"])
+        assert commands.main(["rejudge", UNIT, "--write"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped: type the same command again."
     assert [each.student for each in noted(course)] == ["ada"]
     assert commands.main(["rejudge", UNIT, "--write"]) == 0
     assert [each.student for each in noted(course)] == ["ada", "ben"]
@@ -185,10 +189,20 @@ def test_what_another_version_handed_over_is_left_out_and_said(course: Path, cap
     path.write_text(json.dumps(told))
     assert commands.main(["rejudge", UNIT, "--write"]) == 0
     said = capsys.readouterr().out
-    assert "1_spotify_dropout of ben was graded by another version: grade it again." in said
+    assert f"1_spotify_dropout of ben {OUTDATED}" in said
     assert commands.main(["why", "ben", UNIT]) == 0
-    assert capsys.readouterr().out == "1_spotify_dropout was graded by another version: grade it again.\n"
+    assert capsys.readouterr().out == f"1_spotify_dropout {OUTDATED}\n"
     assert scores(course) == {"ada": 2.0, "ben": 1.0}
+
+
+def test_curves_of_other_data_are_not_held_to_the_bands_of_these(course: Path, capsys) -> None:
+    path = course / ".grading" / "judged" / UNIT / "ben" / f"{NOTEBOOK}.json"
+    told = json.loads(path.read_text())
+    told["judged"][0]["trainings"] = {"a": {"runs": [LearningCurves([LOSSES], [LOSSES]).to_dict()], "losses_now": None}}
+    for digest, outdated in ((data_in_use()["spotify"], False), ("of another file", True)):
+        path.write_text(json.dumps({**told, "data": {"spotify": digest}}))
+        assert commands.main(["rejudge", UNIT]) == 0
+        assert (f"1_spotify_dropout of ben {OUTDATED}" in capsys.readouterr().out) == outdated
 
 
 def test_without_the_data_nothing_is_judged(course: Path, monkeypatch, capsys) -> None:

@@ -15,12 +15,13 @@ from weakref import WeakKeyDictionary
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 
-from grader.autograde.cluster import Cluster, Run
+from grader.autograde.cluster import Cluster
 from grader.autograde.journal import Journal, Lock
 from grader.autograde.ledger import Ledger, ledger_of, told_head
 from grader.autograde.notebook_run import Job, Ran
 from grader.autograde.pending import Place, foreseen, places, written_to
 from grader.autograde.progress import Progress
+from grader.autograde.sent import Run
 
 AT_MOST = 500  # runs that are under way, or wait on disk for stock
 

@@ -15,23 +15,27 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Mapping
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dropnorm.language import N_, _
 from grader.autograde.agreement import disagreement
-from grader.autograde.notebook_run import Job, Ran
-from grader.autograde.tasks import ROOT, TRIES, box_lacks, run
+from grader.autograde.notebook_run import Job
+from grader.autograde.tasks import ROOT, box_lacks, run
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 SCHEDULER = "GRADER_SCHEDULER"  # environment variable: the address of a Dask scheduler
-PULSE = 0.5  # seconds between two looks at whether the cluster is still there
-PATIENCE = 60  # seconds for a scheduler to answer, and for its first worker
+SELDOM = 5.0  # seconds between two looks at whether another's scheduler has workers
+PATIENCE = 60  # seconds for a scheduler to answer, and without any worker
 QUIET = ("-W", "ignore:resource_tracker:UserWarning")  # of what was held when everything had to end at once
-REFUSED = N_("It was refused: it ended the process that ran it {tries} times.")
+NO_WORKER = N_(
+    "The Dask scheduler at {address} has no worker: start one, and type the same command again: it goes on where it "
+    "stood."
+)
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +58,7 @@ class Cluster:
     def __init__(self, address: str = "", cores: int = 0, sealed: bool = False) -> None:
         self.asked, self.address, self.cores, self._sealed = (address, cores, sealed), address, cores, sealed
         self._boxes: list[Future] = []
+        self._looked = self._seen = 0.0  # when there were workers, by `time.monotonic`
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,10 +98,10 @@ class Cluster:
 
     def submit(self, job: Job, alone: bool = False) -> Future:
         """Send a job to the workers; nothing else runs beside it in its worker where it is to be alone."""
-        from grader.autograde.local_cluster import AT_ONCE, NOTEBOOK
+        from grader.autograde.local_cluster import NOTEBOOK
 
         client = self.client
-        resources = {NOTEBOOK: AT_ONCE if alone else 1} if self.shares else None
+        resources = {NOTEBOOK: self._largest if alone else 1} if self.shares else None
         return client.submit(run, job, self.shares, pure=False, resources=resources, key=_name(job))
 
     def check(self) -> None:
@@ -113,6 +118,19 @@ class Cluster:
                     "where it stood."
                 )
             raise ClusterError(told.format(address=self.address))
+        if self._process is None and self._client is not None and self._without_workers():
+            raise ClusterError(_(NO_WORKER).format(address=self.address))
+
+    def _without_workers(self) -> bool:
+        """Whether another's scheduler has had nobody for so long that nobody may come any more."""
+        now = time.monotonic()
+        if now - self._looked > SELDOM:
+            self._looked = now
+            with contextlib.suppress(OSError, TimeoutError):  # that the scheduler is lost shows by itself
+                workers = self._client.scheduler_info(n_workers=-1)["workers"]
+                if workers and not (self.shares and _lacking(workers)):
+                    self._seen = now
+        return now - self._seen > PATIENCE
 
     def tell_of_boxes(self) -> None:
         """Say, once, what the boxes around notebooks lack; whoever has the result of a run does not wait for it."""
@@ -198,84 +216,22 @@ class Cluster:
         return client
 
     def _meet(self, client: Client, cores: int) -> None:
-        from grader.autograde.local_cluster import NOTEBOOK, TRAINING
+        from grader.autograde.local_cluster import AT_ONCE, NOTEBOOK
 
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
-            told = _(
-                "The Dask scheduler at {address} has no worker: start one, and type the same command again: it goes on "
-                "where it stood."
-            )
-            raise ClusterError(told.format(address=self.address)) from None
+            raise ClusterError(_(NO_WORKER).format(address=self.address)) from None
+        self._seen = time.monotonic()
         workers = client.scheduler_info(n_workers=-1)["workers"]
         if self._process is None:
             if told := disagreement(client, self.address):
                 raise ClusterError(told)
-            rooms = {room for worker in workers.values() for room in worker["resources"]}
-            self._shares = {NOTEBOOK, TRAINING} <= rooms
+            self._shares = not _lacking(workers)
             self._threads = sum(worker["nthreads"] for worker in workers.values())
+            self._largest = max(worker["resources"].get(NOTEBOOK, 1) for worker in workers.values())
         else:
-            self._shares, self._threads = True, cores
-
-
-class Run:
-    """A job that was sent to a cluster."""
-
-    def __init__(self, cluster: Cluster, job: Job) -> None:
-        self.cluster, self.job, self.tries = cluster, job, 1
-        self._future = cluster.submit(job)
-
-    @property
-    def done(self) -> bool:
-        """Whether its result can be had without waiting."""
-        return self._future.done()
-
-    def at_hand(self) -> Ran | None:
-        """What the run has brought, where it has; whatever else it came to is for `result` to say."""
-        if self._future.status != "finished":
-            return None
-        with contextlib.suppress(Exception, CancelledError, asyncio.CancelledError):  # lost since, or cannot be read
-            return self._future.result()
-        return None
-
-    def result(self, meanwhile: Callable[[], None] = lambda: None) -> Ran:
-        """Wait for what the run has brought; ``meanwhile`` is called again and again.
-
-        Raises:
-            ClusterError: the cluster was lost. And what the run raised.
-        """
-        from distributed import KilledWorker
-
-        while True:
-            meanwhile()
-            try:
-                ran = self._future.result(timeout=PULSE)
-                self.cluster.tell_of_boxes()
-                return ran
-            except TimeoutError:
-                if self._future.status == "error":  # then it is what the run raised
-                    raise
-                self.cluster.check()
-            except (CancelledError, asyncio.CancelledError):
-                self.cluster.check()
-                if self.tries == TRIES:
-                    told = _(
-                        "A run was given up by the Dask scheduler: type the same command again: it goes on where it "
-                        "stood."
-                    )
-                    raise ClusterError(told) from None
-                self.tries += 1
-                self._future = self.cluster.submit(self.job)
-            except KilledWorker:
-                if self.tries == TRIES:
-                    return Ran(self.job.content, failure=_(REFUSED).format(tries=TRIES))
-                self.tries += 1
-                self._future = self.cluster.submit(self.job, alone=True)
-
-    def forget(self) -> None:
-        """Nobody wants it any more."""
-        self._future.release()
+            self._shares, self._threads, self._largest = True, cores, AT_ONCE
 
 
 _the_cluster: Cluster | None = None
@@ -299,6 +255,13 @@ def close() -> None:
     if _the_cluster is not None:
         _the_cluster.close()
         _the_cluster = None
+
+
+def _lacking(workers: Mapping[str, Any]) -> set[str]:
+    """What none of a scheduler's workers says that it is for."""
+    from grader.autograde.local_cluster import NOTEBOOK, TRAINING
+
+    return {NOTEBOOK, TRAINING} - {room for worker in workers.values() for room in worker["resources"]}
 
 
 def _name(job: Job) -> str:

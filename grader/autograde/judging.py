@@ -17,6 +17,7 @@ from nbgrader.utils import is_grade
 from dropnorm.language import N_, _, sentences, spaced
 from grader.autograde.records import record_of
 from grader.autograde.scratch_execute import KERNEL_GONE
+from grader.autograde.tasks import data_in_use
 from grader.criteria.errors import shortened
 from grader.exercises import RUBRICS, rubric
 from grader.judged import Judged
@@ -41,7 +42,7 @@ class JudgeOutside(NbGraderPreprocessor):
         if told is None:
             return nb, resources
         names = resources["nbgrader"]
-        record = record_of(names, told)
+        record = record_of(names, told, data_in_use())
         try:
             record.write()
         except OSError as error:  # the scores stand without it

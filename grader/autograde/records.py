@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dropnorm.files import write_atomically
 from grader.account import VERSION
+from grader.autograde.tasks import data_in_use
 from grader.exercises import EXERCISES, RUBRICS
 from grader.judged import Judged
 from grader.languages import in_all_languages
@@ -25,12 +26,14 @@ class Record:
     Attributes:
         assignment, student, notebook: their names.
         judged: its test cells, in the notebook's order.
+        data: of each data set the digest of the file that was in use; empty where that was not noted.
     """
 
     assignment: str
     student: str
     notebook: str
     judged: tuple[Judged, ...]
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -38,18 +41,25 @@ class Record:
         return FOLDER / self.assignment / self.student / f"{self.notebook}.json"
 
     @property
-    def of_another_version(self) -> bool:
-        """Whether a test cell was handed over in a form, or for a rubric or an exercise, that there is no more."""
+    def outdated(self) -> bool:
+        """Whether a test cell was handed over in a form, or for a rubric or an exercise, that there is no more.
+
+        Or was trained on other data than are in use now: those curves are none to hold to the bands of these.
+        """
         return any(
             each.account.get("version") != VERSION
             or each.rubric not in RUBRICS
             or str(each.account.get("exercise")) not in EXERCISES  # a kernel may have handed over anything
+            or (each.trainings and self._on_other_data(EXERCISES[str(each.account["exercise"])].data_set))
             for each in self.judged
         )
 
+    def _on_other_data(self, name: str | None) -> bool:
+        return name in self.data and self.data[name] != data_in_use().get(name)
+
     def write(self, course: Path = Path()) -> None:
         """Keep it. Raises OSError where the folder cannot be written."""
-        content = json.dumps({"judged": [each.to_dict() for each in self.judged]})
+        content = json.dumps({"judged": [each.to_dict() for each in self.judged], "data": dict(self.data)})
         write_atomically(course / self.path, content.encode())
 
 
@@ -59,10 +69,12 @@ def forget(assignment: str, student: str, notebook: str) -> None:
         Record(assignment, student, notebook, ()).path.unlink(missing_ok=True)
 
 
-def record_of(names: Mapping[str, str], judged: Sequence[Mapping[str, Any]]) -> Record:
-    """The record of a notebook by nbgrader's names of it, and what was said of its test cells."""
+def record_of(
+    names: Mapping[str, str], judged: Sequence[Mapping[str, Any]], data: Mapping[str, str] | None = None
+) -> Record:
+    """The record of a notebook by nbgrader's names of it, what was said of its test cells, and the data in use."""
     own = (names["assignment"], names["student"], names["notebook"])
-    return Record(*own, tuple(Judged.from_dict(each) for each in judged))
+    return Record(*own, tuple(Judged.from_dict(each) for each in judged), dict(data or {}))
 
 
 def records(assignment: str, student: str = "*", course: Path = Path()) -> Iterator[Record | Path]:
@@ -71,7 +83,7 @@ def records(assignment: str, student: str = "*", course: Path = Path()) -> Itera
         for path in sorted((course / FOLDER / name).glob(f"{student}/*.json")):
             names = {"assignment": name, "student": path.parent.name, "notebook": path.stem}
             try:
-                yield record_of(names, json.loads(path.read_bytes())["judged"])
+                yield _read(names, path)
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 yield path
 
@@ -80,6 +92,11 @@ def record_kept(names: Mapping[str, str], course: Path = Path()) -> Record | Non
     """The record of a notebook by nbgrader's names of it; None where there is none that can be read."""
     path = Record(names["assignment"], names["student"], names["notebook"], ()).path
     try:
-        return record_of(names, json.loads((course / path).read_bytes())["judged"])
+        return _read(names, course / path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _read(names: Mapping[str, str], path: Path) -> Record:
+    kept = json.loads(path.read_bytes())
+    return record_of(names, kept["judged"], kept.get("data"))

@@ -83,8 +83,8 @@ def _rejudged(options: argparse.Namespace, course: Any) -> int:
         told = _("Nothing is kept of '{assignment}': run `nbgrader autograde {assignment}` first.")
         print(told.format(assignment=options.assignment))
         return 1
-    old = [record for record in readable if record.of_another_version]
-    readable = [record for record in readable if not record.of_another_version]
+    old = [record for record in readable if record.outdated]
+    readable = [record for record in readable if not record.outdated]
     try:
         for name in {each.account["exercise"] for record in readable for each in record.judged}:
             exercise(name).data()  # else every verdict would be left open for want of it
@@ -97,7 +97,7 @@ def _rejudged(options: argparse.Namespace, course: Any) -> int:
         for change in changes_of(record)
     ]
     for record in old:
-        told = _("{notebook} of {student} was graded by another version: grade it again.")
+        told = _("{notebook} of {student} was graded by another version, or on other data: grade it again.")
         print(told.format(notebook=titled(record.notebook, record.assignment), student=record.student))
     for path in (path for path in found if isinstance(path, Path)):
         print(_("{file} is damaged and was left out: grade that learner's notebook again.").format(file=path))

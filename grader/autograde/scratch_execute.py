@@ -50,12 +50,25 @@ ONE_THREAD = dict.fromkeys((*THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_
 SOCKET_NAME = 90  # characters of a folder in which sockets have names short enough for every system
 # Why a cell was not run, as the name of the error that stands in it: what is decided is decided by these.
 KERNEL_GONE, TIME_GONE = "NotRun", "NoTime"
-ENDED = N_("This cell ended the kernel's process: it has no result, and no cell below it was run.")
-STUCK = N_("This cell ran out of time and did not stop when it was interrupted: the kernel was killed.")
+ENDED = N_(
+    "This cell ended the kernel's process: it has no result, and no cell below it was run. Look for what ends it, such "
+    "as `os._exit`."
+)
+TIMED_OUT = N_(
+    "This cell took more time than it has ({seconds} seconds) and was stopped: look for a loop that never ends, or "
+    "train for fewer epochs."
+)
+STUCK = N_(
+    "This cell ran out of time and did not stop when it was interrupted, so the kernel was killed: look for a loop "
+    "that never ends and goes on after every exception."
+)
 EXITED = N_("This cell calls `exit` or `quit`, which ends the kernel, and no cell below it was run: take the call out.")
 NO_MESSAGE = N_("This cell sent messages that no kernel sends: the kernel was ended, and no cell below it was run.")
 NOT_RUN = N_("This cell was not run: a cell above it ended the kernel.")
-NO_TIME = N_("This cell was not run: the cells above it took all the time that a notebook has ({minutes} minutes).")
+NO_TIME = N_(
+    "This cell was not run: the cells above it took all the time that a notebook has ({minutes} minutes). Let them do "
+    "less, such as fewer epochs."
+)
 CUT = N_("(More than {size} MB in a cell, or {in_all} MB in all: the rest is left out.)")
 FLOODED = N_(
     "This cell printed or displayed more than {size} MB, so the kernel was ended: print less, and look for a loop that "
@@ -89,6 +102,7 @@ class ScratchExecute(Execute):
         self._env, self._boxed, self._inherited = env, boxed, inherited
         self._printed, self._printed_in_all, self._exits = 0, 0, False
         self._ends: float | None = None  # when the notebook has to end, from its first cell on
+        self._has: int | None = None  # seconds that the cell has that runs
         if self._bounded:
             self.timeout_func = self._left
 
@@ -167,9 +181,13 @@ class ScratchExecute(Execute):
         return self.timeout is not None and self.timeout > 0
 
     def on_cell_executed(self, **told: Any) -> None:
-        """nbgrader's own, which notes a timeout; and whether the cell asked its kernel to end."""
+        """nbgrader's own, which notes a timeout, here with its reason; and whether the cell asked its kernel to end."""
         content = told["execute_reply"]["content"]
         if content["status"] == "error":  # it says once more what was displayed, and perhaps cut
+            if self._has and content["traceback"] == (self.error_on_timeout or {}).get("traceback"):
+                sentence = _(TIMED_OUT).format(seconds=self._has)
+                content |= _error("CellTimeoutError", sentence)
+                self._note(told["cell"], sentence)
             size = len(json.dumps(content, default=repr))
             if size > PRINTED or self._printed_in_all > PRINTED_IN_ALL:
                 content |= _too_long()
@@ -177,7 +195,8 @@ class ScratchExecute(Execute):
         self._exits = any(each.get("source") == "ask_exit" for each in content.get("payload") or [])
 
     def _left(self, _: NotebookNode) -> int:
-        return max(1, min(self.timeout, int(self._ends - time.monotonic())))
+        self._has = max(1, min(self.timeout, int(self._ends - time.monotonic())))
+        return self._has
 
     def _kill(self) -> None:
         process = self.km.provisioner.process if self.km.provisioner is not None else None

@@ -52,8 +52,8 @@ def main(options: argparse.Namespace) -> int:
             print(_("{file} is damaged: grade that notebook again.").format(file=record))
             continue
         title = titled(record.notebook, record.assignment)
-        if record.of_another_version:
-            told = _("{notebook} was graded by another version: grade it again.")
+        if record.outdated:
+            told = _("{notebook} was graded by another version, or on other data: grade it again.")
             print(told.format(notebook=title))
             continue
         print(f"{title}\n{'=' * len(title)}")

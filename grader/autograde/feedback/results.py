@@ -27,7 +27,10 @@ STOPPED_HIDDEN = N_(
 NOT_RUN = N_("This cell was not run: a cell above it ended the kernel, or took all the time that a notebook has.")
 ENDED = {
     "KernelDied": N_("The kernel ended in this cell, by itself or at a limit of time, memory, processes or output."),
-    "CellTimeoutError": N_("This cell took more time than a cell has, and was stopped."),
+    "CellTimeoutError": N_(
+        "This cell took more time than a cell has, and was stopped: look for a loop that never ends, or train for "
+        "fewer epochs."
+    ),
     KERNEL_GONE: NOT_RUN,
     TIME_GONE: NOT_RUN,
 }

@@ -42,7 +42,7 @@ def reasons(cell: NotebookNode, record: Record | None, quiet: bool) -> Reasons |
         quiet: whether only the course's own words may be said.
     """
     name = cell.metadata["nbgrader"]["grade_id"]
-    if name not in RUBRICS or record is None or record.of_another_version:
+    if name not in RUBRICS or record is None or record.outdated:
         return None
     found = next((each for each in record.judged if each.rubric == name), None)
     if not _says(cell, name, found):
