@@ -11,10 +11,10 @@ from .cases import CASES
 PAGE = "docs/attacks.md"
 INTRODUCTION = """# Attacks on grading
 
-What learners' code could try, what comes of it, and what stops it. Each row is a test in `tests/hostile/`, run twice:
-it must fail, and it must succeed where the defences of its last column are removed, all of them. This page is written
-by `python -m tests.hostile`; a test holds it equal to the cases. How learners' code is kept in its place is told in
-[grading.md](grading.md).
+What learners' code could try, what comes of it, and what stops it. Each row is a test, of `tests/hostile/` or, for
+pages of feedback, beside it, run twice: it must fail, and it must succeed where the defences of its last column are
+removed, all of them. This page is written by `python -m tests.hostile`; a test holds it equal to the cases. How
+learners' code is kept in its place is told in [grading.md](grading.md).
 
 Under *stock nbgrader*, "reproduced" is what was seen with nbgrader's own steps, and "seen here" what came of it in this
 grading where the defence was removed: stock has none of it.
