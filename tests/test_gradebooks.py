@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from nbgrader import api
 from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
+from tiny_course import ONE, TinyCourse
 
 from grader.autograde import gradebooks
+from grader.autograde.siblings import AutogradeHomework
 
 
 @pytest.fixture
@@ -36,6 +39,23 @@ def test_it_is_waited_for_as_long_as_patience_lasts(locked, monkeypatch):
     gradebooks.wait_for_the_gradebook()
     with pytest.raises(OperationalError, match="locked"):
         Gradebook(url)
+
+
+def test_a_class_whose_gradebook_stays_locked_is_told_so_in_a_sentence(tmp_path, monkeypatch):
+    course = TinyCourse(tmp_path, settings={"Execute": {"enabled": False}})
+    course.make({"ada": {ONE: "answer, share = 42, 2.0"}})
+    monkeypatch.setattr(gradebooks, "PATIENCE", 0.01)
+    gradebooks.wait_for_the_gradebook()
+    api = course.api()
+    try:
+        with sqlite3.connect(tmp_path / "gradebook.db", isolation_level=None) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(NbGraderException, match="The gradebook is in use by another program: close that, and"):
+                AutogradeHomework(coursedir=api.coursedir, parent=api).start()
+    finally:
+        event.remove(Engine, "connect", gradebooks._connected)
+    course.grade()
+    assert course.scores()["ada", ONE] == (1, 2)
 
 
 def test_who_waits_goes_on_when_it_is_let_go(locked):

@@ -250,7 +250,8 @@ def test_why_tells_the_verdict_as_its_learner_reads_it() -> None:
     assert said.startswith(f"{CELL}：1 / 2 分")
 
 
-def test_where_nothing_was_handed_over_the_page_says_so_in_chinese() -> None:
+def test_where_nothing_was_handed_over_the_page_says_so_in_chinese(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # what is judged is kept there
     nb = nbformat.v4.new_notebook(cells=[test_cell(CELL, "grade()", points=2)])
     step, names = judging.JudgeOutside(), {"assignment": "unit_zh", "student": "ada", "notebook": "one"}
     step.preprocess(nb, {"nbgrader": names, judging.JUDGED: []})

@@ -15,7 +15,7 @@ from dropnorm import quiet
 from dropnorm.curves import LearningCurves
 from grader import __main__ as commands
 from grader.autograde import noting
-from grader.autograde.judging import outputs
+from grader.autograde.judging import JudgeOutside, outputs
 from grader.autograde.ledger import Ledger
 from grader.autograde.noted import Noted, Points
 from grader.autograde.records import Record, record_of
@@ -203,6 +203,13 @@ def test_curves_of_other_data_are_not_held_to_the_bands_of_these(course: Path, c
         path.write_text(json.dumps({**told, "data": {"spotify": digest}}))
         assert commands.main(["rejudge", UNIT]) == 0
         assert (f"1_spotify_dropout of ben {OUTDATED}" in capsys.readouterr().out) == outdated
+
+
+def test_of_a_notebook_that_was_not_run_no_earlier_verdict_is_told(course: Path, capsys) -> None:
+    names = {"assignment": UNIT, "student": "ben", "notebook": NOTEBOOK}
+    JudgeOutside().preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
+    assert commands.main(["why", "ben", UNIT]) == 1
+    assert capsys.readouterr().out.startswith("No verdicts are kept on 'ben'")
 
 
 def test_without_the_data_nothing_is_judged(course: Path, monkeypatch, capsys) -> None:

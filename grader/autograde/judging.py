@@ -15,7 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from dropnorm.language import N_, _, sentences, spaced
-from grader.autograde.records import record_of
+from grader.autograde.records import forget, record_of
 from grader.autograde.scratch_execute import KERNEL_GONE
 from grader.autograde.tasks import data_in_use
 from grader.criteria.errors import shortened
@@ -37,11 +37,14 @@ class JudgeOutside(NbGraderPreprocessor):
     """Writes the verdicts into the test cells. Stands after the step that executes, before `SaveAutoGrades`."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Replace the outputs of the rubrics' test cells; a notebook that no channel was opened for is left alone."""
-        told = resources.get(JUDGED)
+        """Replace the outputs of the rubrics' test cells; a notebook that no channel was opened for is left alone.
+
+        So is one that is not run (`--no-execute`): its points are those that it claims, as in stock.
+        """
+        told, names = resources.get(JUDGED), resources["nbgrader"]
         if told is None:
+            forget(names["assignment"], names["student"], names["notebook"])
             return nb, resources
-        names = resources["nbgrader"]
         record = record_of(names, told, data_in_use())
         try:
             record.write()

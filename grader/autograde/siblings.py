@@ -18,6 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from dropnorm.language import _
 from grader.autograde.converter import CarefulAutograde
+from grader.autograde.gradebooks import told_where_locked
 from grader.languages import homework_of, in_all_languages
 
 
@@ -68,7 +69,8 @@ class AutogradeHomework(InAllLanguages, CarefulAutograde):
 
     def start(self) -> None:
         """As stock does. Raises NbGraderException, in the end, where a translation could not be graded."""
-        super().start()
+        with told_where_locked(self.log):
+            super().start()
         if self._unknown:
             raise NbGraderException(f"not in the gradebook: {self._unknown}")
 
