@@ -11,13 +11,12 @@ import nbformat
 import pytest
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
-from tiny_course import ONE, TWO, UNIT, TinyCourse
+from tiny_course import NOT_RUN, ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from grader.autograde import ahead, cluster, journal
 from grader.autograde.pending import lay
 from grader.autograde.siblings import AutogradeHomework
 
-RIGHT = "answer, share = 42, 2.0"
 HALF = "answer, share = 41, 0.5"
 WRITES = "from pathlib import Path\nPath('made.txt').write_text('by one')\nanswer, share = 42, 1.0"
 READS = "from pathlib import Path\nanswer = 42\nshare = 2.0 * (Path('made.txt').read_text() == 'by one')"
@@ -125,9 +124,7 @@ def test_a_second_command_runs_nothing_and_only_what_is_named_is_run_again(grade
 
 
 def test_without_executing_nothing_is_run(tmp_path, monkeypatch):
-    course = TinyCourse(
-        tmp_path / "course", settings={"Execute": {"enabled": False}, "ClearOutput": {"enabled": False}}
-    )
+    course = TinyCourse(tmp_path / "course", settings=NOT_RUN | {"ClearOutput": {"enabled": False}})
     course.make({"ada": {ONE: RIGHT}})
     monkeypatch.setattr(cluster, "the_cluster", lambda *_: pytest.fail("a cluster is asked for"))
     course.grade()

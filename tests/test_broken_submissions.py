@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
-from tiny_course import ONE, TWO, UNIT, TinyCourse, cell, hasty_gradebooks, notebook
+from tiny_course import NOT_RUN, ONE, RIGHT, TWO, UNIT, TinyCourse, cell, hasty_gradebooks, notebook
 
 from grader.autograde import handed_in
 from grader.autograde.records import FOLDER
@@ -25,10 +25,8 @@ from grader.autograde.repair import REPAIRED
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="LINKS AND PIPES ARE THOSE OF UNIX")
 
-RIGHT = "answer, share = 42, 2.0"
 STARTER = "# YOUR CODE HERE\nraise NotImplementedError()"
 ALL, NONE = (1, 2), (0, 0)
-NOT_RUN = {"Execute": {"enabled": False}}
 Break = Callable[[Path], object]
 
 

@@ -13,7 +13,7 @@ from nbgrader.converters.base import NbGraderException
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
-from tiny_course import ONE, TinyCourse
+from tiny_course import NOT_RUN, ONE, RIGHT, TinyCourse
 
 from grader.autograde import gradebooks
 from grader.autograde.siblings import AutogradeHomework
@@ -42,8 +42,8 @@ def test_it_is_waited_for_as_long_as_patience_lasts(locked, monkeypatch):
 
 
 def test_a_class_whose_gradebook_stays_locked_is_told_so_in_a_sentence(tmp_path, monkeypatch):
-    course = TinyCourse(tmp_path, settings={"Execute": {"enabled": False}})
-    course.make({"ada": {ONE: "answer, share = 42, 2.0"}})
+    course = TinyCourse(tmp_path, settings=NOT_RUN)
+    course.make({"ada": {ONE: RIGHT}})
     monkeypatch.setattr(gradebooks, "PATIENCE", 0.01)
     gradebooks.wait_for_the_gradebook()
     api = course.api()

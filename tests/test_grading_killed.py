@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from asking import Answering
-from tiny_course import ONE, TWO, UNIT, TinyCourse
+from tiny_course import ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from dropnorm.places import ROOT
 from grader import build
@@ -53,7 +53,6 @@ c.Autograde.autograde_preprocessors = [
 c.WarmExecute.workers = 1
 c.Execute.timeout = {PATIENCE}
 """
-RIGHT = "answer, share = 42, 2.0"
 LEARNERS = ("ada", "ben", "cas", "dee")
 RIGHT_SCORES = {(name, each): (1, 2) for name in LEARNERS for each in (ONE, TWO)}
 

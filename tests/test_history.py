@@ -17,7 +17,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from test_ledger import verdict
-from tiny_course import ONE, TWO, UNIT, TinyCourse
+from tiny_course import ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from dropnorm.places import ROOT
 from grader import __main__ as commands
@@ -27,7 +27,7 @@ from grader.autograde.ledger import Ledger
 from grader.autograde.noted import Noted, Points
 from grader.autograde.steps import grading_steps
 
-RIGHT, HALF = "answer, share = 42, 2.0", "answer, share = 41, 0.5"
+HALF = "answer, share = 41, 0.5"
 STEPS = {"Autograde": {"autograde_preprocessors": grading_steps()}, "WarmExecute": {"workers": 1}}
 
 

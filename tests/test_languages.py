@@ -22,7 +22,7 @@ from nbgrader.preprocessors import SaveAutoGrades
 from test_notebook_run import Listening, job, outputs
 from test_rejudge import CELL, NOTEBOOK, handed_in
 from test_two_languages import ZH, converter
-from tiny_course import ONE, TWO, UNIT, TinyCourse
+from tiny_course import NOT_RUN, ONE, TWO, UNIT, TinyCourse
 
 from dropnorm.curves import LearningCurves
 from dropnorm.language import catalogue, current, using
@@ -284,7 +284,7 @@ def test_a_run_speaks_its_assignments_language_and_a_failure_the_instructors() -
 
 
 def test_a_refusal_and_a_repair_are_told_in_the_assignments_language(tmp_path: Path) -> None:
-    course = TinyCourse(tmp_path, settings={"Execute": {"enabled": False}})
+    course = TinyCourse(tmp_path, settings=NOT_RUN)
     course.make({})
     (course.root / "source" / UNIT).rename(course.root / "source" / ZH)
     converter(course, GenerateHomework, ZH).start()

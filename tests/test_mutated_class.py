@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_mutated_notebooks import mutated, often
-from tiny_course import ONE, UNIT, TinyCourse, hasty_gradebooks
+from tiny_course import NOT_RUN, ONE, RIGHT, UNIT, TinyCourse, hasty_gradebooks
 
 from grader.autograde.handed_in import REFUSED
 from grader.autograde.handed_out import HandedOut
 
-RIGHT, ALL, NONE = "answer, share = 42, 2.0", (1, 2), (0, 0)
+ALL, NONE = (1, 2), (0, 0)
 HONEST = [f"honest{number:02}" for number in range(30)]
 
 
@@ -39,7 +39,7 @@ def mutants(due: HandedOut, count: int) -> list[bytes]:
     "count", [pytest.param(100, marks=pytest.mark.full), pytest.param(2000, marks=pytest.mark.long)]
 )
 def test_no_class_is_aborted_and_no_score_lost_or_changed(tmp_path, count: int) -> None:
-    course = TinyCourse(tmp_path / "course", settings={"Execute": {"enabled": False}})
+    course = TinyCourse(tmp_path / "course", settings=NOT_RUN)
     course.make({name: {ONE: RIGHT} for name in HONEST})
     due = HandedOut(nbformat.read(course.root / "release" / UNIT / f"{ONE}.ipynb", as_version=4), {})
     damaged = {f"mutant{number:04}": content for number, content in enumerate(mutants(due, count))}

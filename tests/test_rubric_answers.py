@@ -55,7 +55,7 @@ def test_an_answer_gets_what_it_must(answer: Answer) -> None:
         said = "\n".join(finding.message for finding in verdict.findings)
         own = "\n".join(answer.cells)
         assert {word for f in verdict.findings for word in printed(owner.name, f.message, own)} == set(), said
-        assert verdict.misconceptions == expected.misconceptions, said
+        assert expected.named_by(verdict.misconceptions), said
         assert verdict.status == STATUS.get(expected.status, expected.status), said
         assert verdict.score == expected.score, said
         assert type(verdict.score) is float

@@ -42,7 +42,7 @@ def test_a_diagnosis_gets_what_it_must(answer: Answer) -> None:
     verdict = judge(sheet, handed_in(answer, owner.name))
     said = "\n".join(finding.message for finding in verdict.findings)
     assert {word for f in verdict.findings for word in printed(owner.name, f.message, answer.cells[0])} == set(), said
-    assert verdict.misconceptions == expected.misconceptions, said
+    assert expected.named_by(verdict.misconceptions), said
     assert verdict.status == STATUS.get(expected.status, expected.status), said
     assert verdict.score == expected.score, said
 

@@ -18,7 +18,7 @@ from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
 from test_rejudge import CELL, NOTEBOOK, handed_in
-from tiny_course import ONE, TWO, UNIT, TinyCourse, notebook
+from tiny_course import ONE, RIGHT, TWO, UNIT, TinyCourse, notebook
 from traitlets.config import LoggingConfigurable
 
 from dropnorm import places
@@ -31,7 +31,7 @@ from grader.criteria import answers
 from grader.languages import in_all_languages, titled
 
 ZH = f"{UNIT}_zh"
-RIGHT, HALF = "answer, share = 42, 2.0", "answer, share = 41, 0.5"
+HALF = "answer, share = 41, 0.5"
 SETTINGS = {  # nothing is run
     "Execute": {"enabled": False},
     "ClearOutput": {"enabled": False},

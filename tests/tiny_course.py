@@ -21,8 +21,10 @@ from grader.autograde.converter import CarefulAutograde, careful_from_now_on
 from grader.autograde.execute import WarmExecute
 
 UNIT, ONE, TWO = "unit", "one", "two"
+RIGHT = "answer, share = 42, 2.0"
 TEST = "assert answer == 42"
 PARTIAL = "min(max(share, 0.0), 2.0)"
+NOT_RUN = {"Execute": {"enabled": False}}  # settings: graded as it stands
 
 
 @contextlib.contextmanager
@@ -70,7 +72,7 @@ class TinyCourse:
         source.mkdir(parents=True)
         (source / "data.txt").write_text("of the course")
         for name in (ONE, TWO):
-            nbformat.write(notebook("answer, share = 42, 2.0"), source / f"{name}.ipynb")
+            nbformat.write(notebook(RIGHT), source / f"{name}.ipynb")
         made = self.api().generate_assignment(UNIT)
         assert made["success"], made
         for learner, answers in learners.items():

@@ -102,7 +102,7 @@ class ScratchExecute(Execute):
         self._env, self._boxed, self._inherited = env, boxed, inherited
         self._printed, self._printed_in_all, self._exits = 0, 0, False
         self._ends: float | None = None  # when the notebook has to end, from its first cell on
-        self._has: int | None = None  # seconds that the cell has that runs
+        self._allowed: int | None = None  # seconds that the running cell has
         if self._bounded:
             self.timeout_func = self._left
 
@@ -184,8 +184,8 @@ class ScratchExecute(Execute):
         """nbgrader's own, which notes a timeout, here with its reason; and whether the cell asked its kernel to end."""
         content = told["execute_reply"]["content"]
         if content["status"] == "error":  # it says once more what was displayed, and perhaps cut
-            if self._has and content["traceback"] == (self.error_on_timeout or {}).get("traceback"):
-                sentence = _(TIMED_OUT).format(seconds=self._has)
+            if self._allowed and content["traceback"] == (self.error_on_timeout or {}).get("traceback"):
+                sentence = _(TIMED_OUT).format(seconds=self._allowed)
                 content |= _error("CellTimeoutError", sentence)
                 self._note(told["cell"], sentence)
             size = len(json.dumps(content, default=repr))
@@ -195,8 +195,8 @@ class ScratchExecute(Execute):
         self._exits = any(each.get("source") == "ask_exit" for each in content.get("payload") or [])
 
     def _left(self, _: NotebookNode) -> int:
-        self._has = max(1, min(self.timeout, int(self._ends - time.monotonic())))
-        return self._has
+        self._allowed = max(1, min(self.timeout, int(self._ends - time.monotonic())))
+        return self._allowed
 
     def _kill(self) -> None:
         process = self.km.provisioner.process if self.km.provisioner is not None else None

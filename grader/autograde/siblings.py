@@ -68,7 +68,12 @@ class AutogradeHomework(InAllLanguages, CarefulAutograde):
     _unknown: Sequence[str] = ()  # what the gradebook does not know of it
 
     def start(self) -> None:
-        """As stock does. Raises NbGraderException, in the end, where a translation could not be graded."""
+        """As stock does.
+
+        Raises:
+            NbGraderException: a translation could not be graded, which the others do not wait for; or the gradebook
+                stays locked.
+        """
         with told_where_locked(self.log):
             super().start()
         if self._unknown:
