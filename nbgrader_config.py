@@ -70,6 +70,6 @@ c.ExportApp.plugin_class = ExportHomework
 
 c.HTMLExporter.sanitize_html = True  # in formgrader, scripts of a submission would run as you
 # So figures are shown there by their words and tables as plain text: of their HTML the page would print the tags.
-c.NbConvertBase.display_data_priority = ["image/png", "image/jpeg", "text/plain"]
+c.WidgetsDataTypeFilter.display_data_priority = ["image/png", "image/jpeg", "text/plain"]
 
 c.Execute.timeout = 300  # seconds a cell, and three times that a notebook; a training in a kernel takes some ten

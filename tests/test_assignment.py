@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbgrader.converters import Autograde
+from traitlets.config import Config
 
 from dropnorm import places
 from grader import build
@@ -244,6 +246,14 @@ def test_nbgrader_grades_as_ever_and_flags_what_is_open() -> None:
     assert steps.index("JudgeOutside") == steps.index("WarmExecute") + 1
     assert steps.index("FlagForHumans") == steps.index("SaveAutoGrades") + 1
     assert steps.index("NoteVerdict") == steps.index("AssignLatePenalties") + 1
+
+
+def test_no_step_of_nbgraders_finds_a_setting_that_it_does_not_know(caplog: pytest.LogCaptureFixture) -> None:
+    """It would say so at every notebook of a class."""
+    config = Config(settings())
+    for step in {*Autograde.sanitize_preprocessors.default(), *Autograde.autograde_preprocessors.default()}:
+        step(config=config, log=logging.getLogger("step"))
+    assert caplog.messages == []
 
 
 def test_nbgrader_leaves_the_clone_clean() -> None:
