@@ -33,8 +33,8 @@ def normalized(*widths: int, norm: Operation = BATCH_NORM) -> tuple[Operation, .
 
 def _designs() -> dict[str, tuple[Operation, ...]]:
     """One rate for all hidden layers of a common shape."""
-    shapes = {(64, 32): (0.1, 0.2, 0.3), (128, 64): (0.1, 0.2, 0.4), (256, 128): (0.2, 0.3, 0.4)}
-    shapes |= {(256,): (0.3, 0.5), (128, 64, 32): (0.2, 0.3)}
+    shapes = {(64, 32): (0.1, 0.2, 0.3), (128, 64): (0.1, 0.2, 0.4, 0.6), (256, 128): (0.2, 0.3, 0.4, 0.6)}
+    shapes |= {(256, 256): (0.3, 0.5), (512, 256): (0.5, 0.6), (256,): (0.3, 0.5), (128, 64, 32): (0.2, 0.3)}
     return {
         f"{', '.join(map(str, widths))} at {rate}": stack(widths, [rate] * len(widths))
         for widths, rates in shapes.items()
