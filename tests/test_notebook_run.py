@@ -16,7 +16,7 @@ import psutil
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.autograde import notebook_run, scratch_execute, warm_kernels
+from grader.autograde import limits_told, notebook_run, scratch_execute, warm_kernels
 from grader.autograde.judging import nothing, nothing_handed_over
 from grader.autograde.notebook_run import Job, Ran, run_notebook
 from grader.channel import VARIABLE
@@ -241,6 +241,40 @@ def test_questions_get_none_and_errors_stay_in_their_cell():
     asked, raised, after = outputs(run_notebook(job("input('?')", "1 / 0", "1"), Listening()))
     assert names(asked) == ["StdinNotImplementedError"]
     assert names(raised) == ["ZeroDivisionError"] and names(after) == ["execute_result"]
+    assert asked[0]["evalue"].endswith(limits_told.ASKED) and limits_told.ASKED in asked[0]["traceback"]
+    assert raised[0]["evalue"] == "division by zero"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="The box is made of what Linux has.")
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("held = [open('/dev/null') for _ in range(1000)]", "A process of a notebook may have 512 files open at once"),
+        ("with open('large', 'wb') as file:\n    file.truncate(2**30)", "A file may grow to 256 MB"),
+        (
+            "for name in 'ab':\n    with open(f'/tmp/{name}', 'wb') as file:\n        file.write(bytes(200 * 2**20))",
+            "There was no room left",
+        ),
+        ("open('/etc/own', 'w')", "While notebooks are graded there is no network, and no file but"),
+        (
+            "import urllib.request\nurllib.request.urlopen('http://example.org')",
+            "While notebooks are graded there is no network, and no file but",
+        ),
+        (
+            "import socket\nsocket.create_connection(('192.0.2.1', 80))",
+            "While notebooks are graded there is no network, and no file but",
+        ),
+    ],
+)
+def test_who_meets_a_limit_of_the_box_reads_which_and_what_to_do(cell: str, told: str) -> None:
+    (raised,) = outputs(run_notebook(job(cell), Listening()))
+    assert names(raised)[-1] in ("OSError", "URLError") and f". {told}" in raised[-1]["evalue"]
+
+
+def test_who_starts_too_many_threads_reads_how_many_there_may_be() -> None:
+    told = limits_told.what_to_do("RuntimeError", "can't start new thread", notebook_run.BOX)
+    assert told == limits_told.THREADS.format(threads=1024, processes=128)
+    assert limits_told.what_to_do("RuntimeError", "some other [Errno 2]", notebook_run.BOX) is None
 
 
 @pytest.mark.parametrize("sent", ["b'no message at all'", "b'\\xff' * 8", "b''"])

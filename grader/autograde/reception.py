@@ -36,6 +36,7 @@ class Reception:
     def __init__(self, train: Train) -> None:
         self._train, self._fits = train, 0
         self._accounts: dict[str, Mapping[str, Any]] = {}
+        self._over = False
 
     def answer(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         """The answer to one message: what is kept of an account, or a training."""
@@ -50,12 +51,13 @@ class Reception:
 
     def finish(self) -> list[dict[str, Any]]:
         """Judge the accounts: what `grader.judged.Judged.to_dict` says of each. Nothing is taken afterwards."""
+        self._over = True  # a thread that still answers may outlive its kernel
         accounts, self._accounts = self._accounts, {}
         return [judged(account, self._retrained).to_dict() for account in accounts.values()]
 
     def _keep(self, account: Any) -> bool:
         """Whether an account is kept: the first of each test cell."""
-        if not isinstance(account, dict) or len(self._accounts) >= ACCOUNTS:
+        if self._over or not isinstance(account, dict) or len(self._accounts) >= ACCOUNTS:
             return False
         name = account.get("rubric")
         if not isinstance(name, str) or name not in RUBRICS or name in self._accounts or depth(account, DEEP) > DEEP:
@@ -64,6 +66,8 @@ class Reception:
         return True
 
     def _fit(self, message: Mapping[str, Any]) -> bytes:
+        if self._over:
+            raise SpecError("The notebook has ended.")
         self._fits += 1
         if self._fits > FITS:
             raise SpecError(f"A notebook asks for at most {FITS} trainings.")

@@ -25,6 +25,7 @@ from dropnorm.language import N_, _
 from grader.autograde.box.layers import MIB, Box, Layer
 from grader.autograde.box.outcome import RUN, Ended, too_much
 from grader.autograde.fork_server import THREADS
+from grader.autograde.limits_told import what_to_do
 from grader.autograde.nested import depth
 from grader.autograde.warm_kernels import TENSORFLOW, Boxed, WarmKernelManager
 
@@ -172,6 +173,8 @@ class ScratchExecute(Execute):
                 if beyond > printed:  # it was said with an earlier one
                     return None
                 msg = _in_its_place(msg, "stream", {"name": "stdout", "text": _cut()})
+            elif msg["msg_type"] == "error":
+                msg = {**msg, "content": self._with_what_to_do(msg["content"])}
         elif msg["msg_type"] == "execute_result" and printed > PRINTED:  # larger than any score
             msg = _in_its_place(msg, "error", _too_long())
         return super().process_message(msg, cell, cell_index)
@@ -197,6 +200,14 @@ class ScratchExecute(Execute):
     def _left(self, _: NotebookNode) -> int:
         self._allowed = max(1, min(self.timeout, int(self._ends - time.monotonic())))
         return self._allowed
+
+    def _with_what_to_do(self, content: dict[str, Any]) -> dict[str, Any]:
+        """An error's content; where Python says of a limit that it was met, and no more, with what that means."""
+        sentence = what_to_do(str(content["ename"]), str(content["evalue"]), self._boxed.box)
+        if sentence is None:
+            return content
+        said = f"{content['evalue'].rstrip('.')}. {sentence}"
+        return {**content, "evalue": said, "traceback": [*content["traceback"], sentence]}
 
     def _kill(self) -> None:
         process = self.km.provisioner.process if self.km.provisioner is not None else None

@@ -12,6 +12,7 @@ from .case import GRADE, NO_POINTS, REFUSED, REPRODUCED, SEEN, STRUCTURE, Case, 
 
 VERDICT = frozenset({Ours.VERDICT})
 NOT_IN_STOCK = "there is no such channel; a result is forged by less"
+WHOLE = 10.0  # points of `spotify_structure`
 WORTH_OF_THE_BASELINE = 2.0  # of its curve: it converges, and its gap stays open
 TOLD = """
 from grader.channel import drivers_channel
@@ -36,6 +37,23 @@ def told(rubric, spec=EXERCISES["spotify_model"].reference, exercise="spotify_mo
             "validated_on": "validation", "trained_as_told": True} | more
 
 hand_over = lambda account: drivers_channel().ask({"account": account})[0]["kept"]
+"""
+FRAMES = """
+import keras, sys
+
+class Looking(keras.Sequential):
+    @property
+    def layers(self):
+        frame = sys._getframe()
+        while frame is not None:
+            account = frame.f_locals.get("told")
+            if isinstance(account, dict) and "rubric" in account:
+                account["score"] = 10.0
+            frame = frame.f_back
+        return super().layers
+
+model = Looking([keras.Input((18,)), keras.layers.Dense(1)])
+model.compile("adam", "mae")
 """
 ASK = """
 import json
@@ -85,8 +103,8 @@ def _printed(name: str, tries: str, value: str, stock: str = REPRODUCED) -> Case
     )
 
 
-def _hands_over(name: str, tries: str, code: str, by: Ours, **more: Any) -> Case:
-    return _forges(name, tries, TOLD + code, by=frozenset({by}), stock=NOT_IN_STOCK, **more)
+def _hands_over(name: str, tries: str, code: str, *by: Ours, **more: Any) -> Case:
+    return _forges(name, tries, TOLD + code, by=frozenset(by), stock=NOT_IN_STOCK, **more)
 
 
 def _asks(name: str, tries: str, code: str, by: Ours, goal: Goal = NOT_TRAINED) -> Case:
@@ -177,6 +195,22 @@ CASES = (
         "hands over a score beside the account",
         "hand_over({'rubric': 'spotify_structure', 'score': 10.0, 'verdict': {'score': 10.0}})",
         Ours.NO_SCORE,
+    ),
+    _hands_over(
+        "account-in-a-frame",
+        "walks up the frames of who looks at its model, and writes a score into the account that is being made",
+        FRAMES,
+        Ours.NO_SCORE,
+        goal=Goal("no more than the model is worth", lambda scene: scene.points == WHOLE),
+    ),
+    _hands_over(
+        "same-account-again",
+        "hands over its own account once more, with a score, as often as it likes",
+        "own = told('spotify_structure', compiled=None) | {'facts': {'refused': {'reason': 'none'}}}\n"
+        "for _ in range(3):\n    hand_over(own)\n    own['score'] = 10.0",
+        Ours.FIRST,
+        Ours.NO_SCORE,
+        tests={"spotify_structure": "None"},
     ),
     _hands_over(
         "second-account",

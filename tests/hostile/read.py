@@ -10,6 +10,23 @@ FILES = frozenset({Layer.FILES, Layer.PATHS, Layer.PRIVILEGES})
 # An ordinary user's processes are also apart by the user namespace that any of the box's namespaces brings along.
 OTHERS = frozenset({*NAMESPACES, Layer.PATHS, Layer.PRIVILEGES, Layer.CALLS})
 
+OWN_MEMORY = """
+import re
+found = []
+with open('/proc/self/mem', 'rb', 0) as memory:
+    for line in open('/proc/self/maps'):
+        span, rights = line.split()[:2]
+        start, end = (int(each, 16) for each in span.split('-'))
+        if rights.startswith('rw') and end < 2**63:
+            for place in range(start, end, 2**24):
+                try:
+                    memory.seek(place)
+                    found += re.findall(b'HOSTILE_[A-Z]+=[!-~]+', memory.read(min(2**24, end - place)))
+                except OSError:
+                    break
+print(found)
+"""
+
 
 def _reads(name: str, tries: str, *cells: str, by: frozenset[Layer] = FILES, **more: object) -> Case:
     return Case(name, Family.READ, tries, cells, **{"goal": SECRET_KEPT, "by": by} | more)
@@ -96,6 +113,13 @@ CASES = (
         "environment-at-start",
         "looks into the environment that the process it was forked from was started with",
         "print(open('/proc/self/environ').read())",
+        by=frozenset({Ours.START}),
+        alone=True,
+    ),
+    _reads(
+        "own-memory",
+        "searches its own memory for what the process that it was forked from was started with",
+        OWN_MEMORY,
         by=frozenset({Ours.START}),
         alone=True,
     ),

@@ -163,6 +163,31 @@ def test_whatever_is_asked_is_answered(full: bool) -> None:
     examined(full, message, check)
 
 
+@pytest.mark.parametrize("order", ["as they came", "each again at once", "all again at the end"])
+def test_what_is_sent_once_more_changes_nothing(order: str) -> None:
+    """A kernel may record what it has sent, and send it again: to the same process, for nobody else hears it."""
+    sent = [{"account": honest(name)} for name in BASELINE]
+    sent.append({"ask": "fit", "exercise": SPOTIFY.name, "spec": SPOTIFY.reference.to_json()})
+    messages = {
+        "as they came": sent,
+        "each again at once": [each for each in sent for _ in range(3)],
+        "all again at the end": sent * 3,
+    }
+    desk = Reception(partial(train, []))
+    for message in messages[order]:
+        desk.answer(message)
+    found = [Judged.from_dict(said) for said in desk.finish()]
+    assert {each.rubric: each.verdict.score for each in found} == BASELINE and len(found) == len(BASELINE)
+
+
+def test_after_the_end_nothing_is_taken() -> None:
+    desk, trained = Reception(partial(train, (asked := []))), {"ask": "fit", "exercise": SPOTIFY.name}
+    assert desk.finish() == []
+    assert desk.answer({"account": honest("spotify_curve")})[0] == {"kept": False}
+    answer, content = desk.answer(trained | {"spec": SPOTIFY.reference.to_json()})
+    assert not answer["trained"] and not content and asked == [] and desk.finish() == []
+
+
 def heads() -> st.SearchStrategy[bytes]:
     """Beginnings of messages: right ones, and such that promise more or less than comes."""
     content = JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40)

@@ -21,6 +21,7 @@ from grader.autograde.box import linux
 
 NOBODY = 65534  # the user that the superuser becomes in a box, and his group
 GIB, MIB = 2**30, 2**20
+FILE_SIZE = 256 * MIB  # bytes of one file, at most
 
 
 class Layer(StrEnum):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.autograde.box import linux
-from grader.autograde.box.layers import MIB, NAMESPACES, NOBODY, Box, Layer, as_superuser
+from grader.autograde.box.layers import FILE_SIZE, MIB, NAMESPACES, NOBODY, Box, Layer, as_superuser
 from grader.autograde.box.view import DEVICES, View
 
 ROOM = {"/tmp": 256 * MIB, "/dev/shm": 64 * MIB}  # bytes of memory for files that are nobody's but this notebook's
@@ -26,7 +26,6 @@ LINKS = {
     "dev/stderr": "fd/2",
 }
 ACCOUNT = "learner:x:{uid}:{gid}:learner:{home}:/bin/sh\n"
-FILE_SIZE = 256 * MIB
 TERMINAL_INPUT = 0x5412  # the request TIOCSTI: types into a terminal, as its user would
 SET_FLAGS, UP = 0x8914, 0x1  # the request SIOCSIFFLAGS, and the flag by which a network interface works
 NO_SUCH_CALL = (
