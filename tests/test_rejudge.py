@@ -14,14 +14,19 @@ from nbgrader.api import Gradebook
 from dropnorm import quiet
 from dropnorm.curves import LearningCurves
 from grader import __main__ as commands
+from grader import bands, trainings
 from grader.autograde import noting
 from grader.autograde.judging import JudgeOutside, outputs
 from grader.autograde.ledger import Ledger
 from grader.autograde.noted import Noted, Points
-from grader.autograde.records import Record, record_of
+from grader.autograde.records import Record, record_of, records
+from grader.autograde.rejudge import changes_of
 from grader.autograde.tasks import data_in_use
 from grader.criteria import answers
+from grader.handed import Retrained
 from grader.judged import Judged, judged
+from tests.hostile.attacking import train
+from tests.test_handed_over import told
 
 # Keras logs by absl, which keeps the standard error of its import, and closes it when the first gradebook sets up
 # logging anew: that must not be the file in which pytest catches what a test writes.
@@ -205,6 +210,29 @@ def test_curves_of_other_data_are_not_held_to_the_bands_of_these(course: Path, c
         assert (f"1_spotify_dropout of ben {OUTDATED}" in capsys.readouterr().out) == outdated
 
 
+def test_kept_curves_are_held_to_the_bands_of_now_and_nothing_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `python -m grader.calibration`: a limit on the gap that these curves do not keep any more."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    done = judged(told(), lambda spec, owner: Retrained(train([], spec, owner).runs))
+    names = {"assignment": UNIT, "student": "ada", "notebook": NOTEBOOK}
+    record_of(names, [json.loads(json.dumps(done.to_dict()))]).write(tmp_path)
+    (record,) = records(UNIT, course=tmp_path)
+    monkeypatch.setattr(trainings, "train", lambda *_: pytest.fail("it was trained anew"))
+    assert list(changes_of(record)) == []
+    (kept,) = done.trainings.values()
+    gap = float(kept.runs[0].gap[0])
+    limits = bands.TABLE.read_text().splitlines()
+    row = next(place for place, line in enumerate(limits) if line.startswith("spotify_model,stand-in,gap,"))
+    limits[row] = f"spotify_model,stand-in,gap,,{gap / 2},by hand,"
+    (tmp_path / "bands.csv").write_text("\n".join(limits) + "\n")
+    monkeypatch.setattr(bands, "TABLE", tmp_path / "bands.csv")
+    (change,) = changes_of(record)
+    assert change.new.verdict.score < change.old.verdict.score == change.old.verdict.maximum
+    assert change.new.trainings.keys() == change.old.trainings.keys()
+
+
 def test_of_a_notebook_that_was_not_run_no_earlier_verdict_is_told(course: Path, capsys) -> None:
     names = {"assignment": UNIT, "student": "ben", "notebook": NOTEBOOK}
     JudgeOutside().preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
@@ -230,7 +258,6 @@ def test_why_tells_every_criterion(course: Path, capsys: pytest.CaptureFixture[s
 def test_why_draws_the_curves_that_were_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dropnorm.curves import LearningCurves
     from grader.autograde.why import draw
-    from grader.handed import Retrained
 
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     falling = np.linspace(0.3, 0.19, 50)
