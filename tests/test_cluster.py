@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,31 @@ def test_a_scheduler_without_workers_is_not_waited_for_for_ever(tmp_path: Path, 
                 waits.result(end_the_workers)
         finally:
             elsewhere.close()
+
+
+def test_workers_of_another_version_of_the_course_are_refused(tmp_path: Path, monkeypatch) -> None:
+    """On another machine, say, on which the course was not pulled anew."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    course = tmp_path / "course"
+    for name in ("dropnorm", "grader"):
+        shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (course / "grader" / "report.py").open("a") as file:
+        file.write("# edited\n")
+    with (
+        scheduler(tmp_path, course, "--nthreads", "1", "--no-nanny", course=course) as address,
+        pytest.raises(ClusterError, match="has not the same course, with the same packages"),
+    ):
+        Cluster(address).client  # noqa: B018 (it connects when it is first asked for)
+
+
+def test_workers_with_other_data_are_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    other = {"DROPNORM_SOURCE": "official", "DROPNORM_DATA": str(tmp_path / "none")}
+    with (
+        scheduler(tmp_path, ROOT, "--nthreads", "1", "--no-nanny", **other) as address,
+        pytest.raises(ClusterError, match="has not the same data"),
+    ):
+        Cluster(address).client  # noqa: B018 (it connects when it is first asked for)
 
 
 def end_the_workers() -> None:

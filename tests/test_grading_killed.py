@@ -228,9 +228,9 @@ def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_
 
 
 @contextlib.contextmanager
-def scheduler(folder: Path, shown: Path, *worker: str) -> Iterator[str]:
-    """A scheduler and two workers, each started by its own command; the scheduler's address."""
-    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(shown)])}
+def scheduler(folder: Path, shown: Path, *worker: str, course: Path = ROOT, **env_of_workers: str) -> Iterator[str]:
+    """A scheduler and two workers of a course, each started by its own command; the scheduler's address."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(course), str(shown)])}
     python = [sys.executable, "-m"]
     where = ["--host", "127.0.0.1", "--no-dashboard"]
     shared = subprocess.Popen(
@@ -238,7 +238,7 @@ def scheduler(folder: Path, shown: Path, *worker: str) -> Iterator[str]:
     )
     address = next(line.split()[-1] for line in shared.stderr if "Scheduler at:" in line)
     command = [*python, "distributed.cli.dask_worker", address, *where, "--local-directory", str(folder), *worker]
-    workers = [subprocess.Popen(command, env=env) for _ in range(2)]
+    workers = [subprocess.Popen(command, env=env | env_of_workers, cwd=course) for _ in range(2)]
     try:
         yield address
     finally:
