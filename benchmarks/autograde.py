@@ -2,7 +2,8 @@
 
 A class of a hundred hands in dropout_and_batchnorm. Seconds a submission with nothing kept, after pretraining, and with
 all kept, against nbgrader's own steps on a sample that stands for the class, half of it before the others and half
-after. Each is a fresh process; parts that are run alone replace their own figures only.
+after; and what judging anew and pages of feedback take. Each is a fresh process; parts that are run alone replace
+their own figures only.
 """
 
 from __future__ import annotations
@@ -34,7 +35,15 @@ from tests.classroom import FIRST
 
 PACKAGES = ("nbgrader", "distributed", "keras", "tensorflow", "numpy")
 A_SUBMISSION = "seconds a submission"
-PARTS = ("cold", "warm", "rejudge", "pretrained", "growth", "workers")  # in this order, stock before and after them
+PARTS = (
+    "cold",
+    "warm",
+    "rejudge",
+    "feedback",
+    "pretrained",
+    "growth",
+    "workers",
+)  # in this order, stock before and after them
 RATIOS = ("cold", "pretrained", "warm")  # each held against stock
 
 
@@ -67,6 +76,17 @@ class Bench:
         self.have_graded()
         done = self.course.run("rejudge", "-m", "grader", "rejudge", FIRST)
         return told(done, len(self.learners))
+
+    def feedback(self) -> dict[str, Any]:
+        """A page for each notebook, as learners get it."""
+        self.have_graded()
+        done = self.course.run("feedback", "-m", "nbgrader", "generate_feedback", FIRST, "--force")
+        pages = [path.stat().st_size for path in self.course.folder.glob(f"feedback/*/{FIRST}/*.html")]
+        return {
+            **told(done, len(self.learners)),
+            "pages": len(pages),
+            "largest page, KiB": max(pages, default=0) // 2**10,
+        }
 
     def pretrained(self) -> dict[str, Any]:
         """The whole class, after the instructor's command that trains beforehand."""
@@ -214,7 +234,7 @@ def with_ratios(figures: dict[str, Any]) -> dict[str, Any]:
 def table(figures: dict[str, Any]) -> str:
     """The figures in short."""
     lines = []
-    for name in ("stock", *RATIOS, "rejudge"):
+    for name in ("stock", *RATIOS, "rejudge", "feedback"):
         part = figures.get(name)
         if part:
             ratio = figures.get(f"{name}_ratio")
