@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 from browser import NO_BROWSER, assert_colours_follow, chromium, keep_picture, running_browser
-from feedback_course import Course
+from feedback_course import Course, rubrics_cell
 from playwright import sync_api
 from test_feedback_inert import ATTACKS, attacked
+from test_handed_over import told
+
+from grader.handed import Retrained
+from grader.judged import judged
+from tests.hostile.attacking import train
 
 WIDTHS = {"phone": 360, "desk": 1200}
+SMALLEST = 7.0  # points of the letters in a picture
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +36,32 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         course = Course(tmp_path_factory.mktemp("course"))
         attacked(course, "\n".join(ATTACKS.values()).encode("utf-8", "replace").decode())
     return course.folder / f"{course.notebook}.html"
+
+
+@pytest.fixture(scope="module")
+def page_with_curves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page on a solved exercise whose training was judged: criteria, curves, a table of figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DROPNORM_SOURCE", "stand-in")
+        course = Course(tmp_path_factory.mktemp("solved"))
+        done = judged(told(), lambda spec, owner: Retrained(train([], spec, owner).runs))
+        course.graded(rubrics_cell(done), scores={done.rubric: done.verdict.score}, judged=[done])
+        course.page()
+    return course.folder / f"{course.notebook}.html"
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_curves_can_be_read(browser: sync_api.Browser, page_with_curves: Path, width: int, scheme: str) -> None:
+    """Their words are paths: of 10 points as drawn at full width, and a picture's words shrink with it."""
+    seen = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    seen.goto(page_with_curves.as_uri())
+    assert seen.evaluate("document.documentElement.scrollWidth") <= width
+    drawn = seen.locator("svg[role=img]").first
+    share = drawn.bounding_box()["width"] / drawn.evaluate("each => each.viewBox.baseVal.width * 96 / 72")
+    assert 10 * share >= SMALLEST
+    keep_picture(seen, f"feedback-curves-{width}-{scheme}")
+    seen.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)

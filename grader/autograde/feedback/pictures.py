@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from dropnorm.curves import VALIDATION, LearningCurves
 from dropnorm.datasets import DataError
 from dropnorm.fonts import label
-from dropnorm.language import N_, _, sentences, spaced
+from dropnorm.language import N_, _, current, sentences, spaced
 from grader.autograde.feedback.nouns import Figure, Picture
 from grader.autograde.judging import ANEW
 from grader.bands import Band, BandError, band
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 INCHES = (4.4, 3.4)  # on a phone nearly as large as drawn, so that its words can be read
+KEPT = 256  # drawings of some 40 kB
 HIGHEST = 6.0  # times the band's upper limit: what lies above is cut off, else the band would be a line
 CUT = N_("What lies above the axis, in the first epochs above all, is cut off.")
 OTHER_LOSS = N_("Your network was compiled with another loss than the exercise's, so no band can be drawn beside it.")
@@ -96,10 +99,17 @@ def _number(name: str, value: float) -> str:
 
 
 def _drawn(curves: LearningCurves, bands: Mapping[str, Band], figures: tuple[Figure, ...]) -> str:
+    """The drawing: most of a class hands in the same dozen models, and each is drawn once a command."""
+    return _drawing(json.dumps(curves.to_dict()), tuple(bands.items()), figures, current().code)
+
+
+@lru_cache(maxsize=KEPT)
+def _drawing(told: str, limits: tuple[tuple[str, Band], ...], figures: tuple[Figure, ...], language: str) -> str:
     from matplotlib.figure import Figure as Canvas
 
     from dropnorm import figures as drawings
 
+    curves, bands = LearningCurves.from_dict(json.loads(told)), dict(limits)
     canvas = Canvas(figsize=INCHES, layout="constrained")
     axes = drawings.plot_curves(curves, canvas.subplots())
     for name in LABELS:
