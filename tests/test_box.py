@@ -124,6 +124,7 @@ def test_the_doctor_tells_an_ordinary_user_what_holds_here(namespaces: bool) -> 
     said = dict(line.split()[1::-1] for line in told.stdout.splitlines() if line[0] != " " and line.split()[1] in TOLD)
     missing = {layer for layer, mark in said.items() if mark == "MISSING"}
     assert missing == set(HERE) | (set() if namespaces else set(NAMESPACES))
+    assert ("this Linux has version" in told.stdout) == (Layer.PATHS not in missing)
     assert told.returncode == bool(missing - {Layer.PATHS}) and ("without: " in told.stdout) == bool(told.returncode)
 
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 
 from dropnorm.language import N_, _, current, padded
-from grader.autograde.box.layers import NEEDED, TOLD, Layer, lacking_here
+from grader.autograde.box.layers import NEEDED, TOLD, Layer, lacking_here, landlock_version
 from grader.autograde.box.trial import TRIALS, Trial, proved
 
 COMPLETE = N_("Notebooks are graded in a box of all layers that count; paths is a second wall before the same files.")
@@ -32,6 +32,8 @@ def main(options: argparse.Namespace) -> int:
     faulty = []
     for trial in TRIALS:
         fine, said = examined(trial, lacking)
+        if trial.layer is Layer.PATHS and trial.layer not in lacking:
+            said = _("{found}; this Linux has version {version} of it").format(found=said, version=landlock_version())
         mark = padded(_("ok") if fine else _("MISSING"), 8)
         print(f"{mark} {trial.layer:<12} {_(TOLD[trial.layer])}\n{' ' * 22}{said}", flush=True)
         if not fine and trial.layer in NEEDED:

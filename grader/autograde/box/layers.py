@@ -179,10 +179,15 @@ def _try_calls() -> None:
     walls.bar_calls()
 
 
-def _try_paths() -> None:
+def landlock_version() -> int:
+    """Which version of Landlock this system has; docs/threats.md says what each bars. Raises where it has none."""
     from py_landlock import Landlock
 
-    Landlock(strict=False).abi_version  # noqa: B018 (it raises where the kernel has none)
+    return Landlock(strict=False).abi_version
+
+
+def _try_paths() -> None:
+    landlock_version()
 
 
 def _reason(tried: Callable[[], None]) -> str:
