@@ -22,9 +22,13 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
 
 
-def lies_with_its_seeds(row: dict[str, Any], seeds: pd.DataFrame, columns: list[str], room: float = 0.3) -> None:
-    """Assert that a row lies where the rows of its seeds lie, give or take that share of their range and 2 %."""
+def lies_with_its_seeds(row: dict[str, Any], seeds: pd.DataFrame, columns: list[str]) -> None:
+    """Assert that a row lies where the rows of its seeds lie, give or take their range and 2 %.
+
+    On another processor a seed gives another training, so the row is a new draw. Five draws reach over 2.3 standard
+    deviations on the average: beyond that once more lies one of some two thousand.
+    """
     assert len(seeds) >= 5
     for column in columns:
-        some = room * np.ptp(seeds[column]) + 0.02 * seeds[column].abs().max()
+        some = np.ptp(seeds[column]) + 0.02 * seeds[column].abs().max()
         assert seeds[column].min() - some <= row[column] <= seeds[column].max() + some, column
