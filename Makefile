@@ -19,10 +19,10 @@ formgrader: ## for instructors: JupyterLab on the whole course, with nbgrader's 
 test: ## the tests, in some 25 minutes
 	@$(COURSE) test $(ARGS)
 
-test-full: ## the longer tests: official data, a whole class, the table of experiments, fresh installations
+test-full: ## the longer tests: official data, a whole class, attacks, a browser, fresh installations
 	@$(COURSE) test-full $(ARGS)
 
-test-long: ## what is left out of those: the second lesson on stand-ins, more seeds, a whole lesson trained in Chinese
+test-long: ## what is left out of those: lessons on stand-ins, more seeds, rows of experiments trained again, long fuzzing
 	@$(COURSE) test-full -m long $(ARGS)
 
 # test_instantiatetests reads a file of nbgrader's repository that its wheel lacks: it fails with stock as well.

@@ -42,9 +42,13 @@ def shape(figures: object) -> object:
     return type(figures[0] if isinstance(figures, list) else figures).__name__
 
 
-@pytest.mark.full
 @pytest.mark.parametrize(
-    "name, options", [("sweep", ["--turns", "1"]), ("slider", ["--rounds", "1", "--presses", "10"]), ("opening", [])]
+    "name, options",
+    [
+        pytest.param("sweep", ["--turns", "1"], marks=pytest.mark.long),
+        pytest.param("slider", ["--rounds", "1", "--presses", "10"], marks=pytest.mark.full),
+        pytest.param("opening", [], marks=pytest.mark.full),
+    ],
 )
 def test_a_benchmark_runs_and_writes_its_figures(name, options, tmp_path):
     if name == "slider" and chromium() is None:

@@ -19,7 +19,7 @@ from grader.exercises import exercise
 
 SOURCES = calibration.SOURCES
 ALL = [(name, source) for name in CANDIDATES for source in calibration.sources_of(name)]
-SHORT = [("spotify_model", "official"), ("concrete_model", "official")]  # whose trainings are
+SHORT = [("spotify_model", "official")]  # whose trainings are
 # Fresh seeds of the reference and seeds of each wrong model that the report must be of. A run of the second unit takes
 # ten times as long as one of the first; the command trains as many for all, and goes on where it was interrupted.
 FRESH, OTHERS = {"placement_model": 100, "vehicles_model": 100}, {"placement_model": 10, "vehicles_model": 10}

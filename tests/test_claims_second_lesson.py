@@ -7,7 +7,7 @@ from claims.run import RunOfALesson
 
 
 class TestSecondLesson(RunOfALesson):
-    name = "second_lesson"  # the short tests run the first lesson; what needs no run of the second is among them
+    name = "second_lesson"  # where data are stand-ins, the short tests run the first lesson alone
     sources = {"stand-in": pytest.mark.long, "official": pytest.mark.full}  # noqa: RUF012
     progress = {"s3-plain-fit": "30/30", "s5-fit": "60/60", "s6-train": "4/4", "s7-search-run": "24/24"}  # noqa: RUF012
     told = ("red-wine",)

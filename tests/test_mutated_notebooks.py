@@ -267,14 +267,14 @@ def test_whatever_is_done_to_bytes(data: st.DataObject) -> None:
     by_text(data)
 
 
-@pytest.mark.full
+@pytest.mark.long
 @often(1500, derandomize=True)
 @given(st.data())
 def test_whatever_is_done_to_cells_many_times(data: st.DataObject) -> None:
     by_structure(data)
 
 
-@pytest.mark.full
+@pytest.mark.long
 @often(1500, derandomize=True)
 @given(st.data())
 def test_whatever_is_done_to_bytes_many_times(data: st.DataObject) -> None:

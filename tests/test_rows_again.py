@@ -21,7 +21,7 @@ from pandas.api.types import is_numeric_dtype
 from dropnorm import datasets, jobs
 from dropnorm.experiments.tables import SOURCES, TABLES
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.long  # some tables have a row that is trained again in a test of their own
 
 SEEDS = 5  # what `make experiments` makes the tables from
 CHOICE = int(os.environ.get("DROPNORM_ROWS") or np.random.default_rng().integers(10**6))

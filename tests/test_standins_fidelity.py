@@ -27,7 +27,7 @@ def test_marginals_rank_correlations_and_twins(name: str) -> None:
     hold(name, fidelity.quick(name, official(name), standins.draw(name)))
 
 
-@pytest.mark.parametrize("name", ["red-wine", "concrete", pytest.param("spotify", marks=pytest.mark.full)])
+@pytest.mark.parametrize("name", ["red-wine", "concrete", pytest.param("spotify", marks=pytest.mark.long)])
 def test_what_a_line_and_trees_explain(name: str) -> None:
     hold(name, fidelity.slow(name, official(name), standins.draw(name)))
 

@@ -31,7 +31,7 @@ from .case import Ours
 from .defences import removed
 
 EXAMPLES = {False: 200, True: 2000}
-LENGTHS = pytest.mark.parametrize("full", [False, pytest.param(True, marks=pytest.mark.full)], ids=["short", "long"])
+LENGTHS = pytest.mark.parametrize("full", [False, pytest.param(True, marks=pytest.mark.long)], ids=["short", "long"])
 SCALARS = (
     st.none()
     | st.booleans()
