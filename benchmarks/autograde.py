@@ -35,15 +35,8 @@ from tests.classroom import FIRST
 
 PACKAGES = ("nbgrader", "distributed", "keras", "tensorflow", "numpy")
 A_SUBMISSION = "seconds a submission"
-PARTS = (
-    "cold",
-    "warm",
-    "rejudge",
-    "feedback",
-    "pretrained",
-    "growth",
-    "workers",
-)  # in this order, stock before and after them
+# In this order, stock before and after them.
+PARTS = ("cold", "warm", "rejudge", "feedback", "pretrained", "growth", "workers")
 RATIOS = ("cold", "pretrained", "warm")  # each held against stock
 
 

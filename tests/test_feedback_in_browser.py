@@ -50,13 +50,19 @@ def page_with_curves(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return course.folder / f"{course.notebook}.html"
 
 
+def opened(browser: sync_api.Browser, page: Path, width: int, scheme: str) -> sync_api.Page:
+    """A page on a screen of that width and theme; it fits."""
+    seen = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    seen.goto(page.as_uri())
+    assert seen.evaluate("document.documentElement.scrollWidth") <= width
+    return seen
+
+
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_curves_can_be_read(browser: sync_api.Browser, page_with_curves: Path, width: int, scheme: str) -> None:
     """Their words are paths: of 10 points as drawn at full width, and a picture's words shrink with it."""
-    seen = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    seen.goto(page_with_curves.as_uri())
-    assert seen.evaluate("document.documentElement.scrollWidth") <= width
+    seen = opened(browser, page_with_curves, width, scheme)
     drawn = seen.locator("svg[role=img]").first
     share = drawn.bounding_box()["width"] / drawn.evaluate("each => each.viewBox.baseVal.width * 96 / 72")
     assert 10 * share >= SMALLEST
@@ -67,9 +73,7 @@ def test_curves_can_be_read(browser: sync_api.Browser, page_with_curves: Path, w
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_follows_the_theme(browser: sync_api.Browser, page: Path, width: int, scheme: str) -> None:
-    seen = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    seen.goto(page.as_uri())
-    assert seen.evaluate("document.documentElement.scrollWidth") <= width
+    seen = opened(browser, page, width, scheme)
     colours = seen.evaluate(
         "[...document.querySelectorAll('h1, td, pre, p')].map(each => getComputedStyle(each).color)"
     )

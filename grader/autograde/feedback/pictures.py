@@ -105,6 +105,7 @@ def _drawn(curves: LearningCurves, bands: Mapping[str, Band], figures: tuple[Fig
 
 @lru_cache(maxsize=KEPT)
 def _drawing(told: str, limits: tuple[tuple[str, Band], ...], figures: tuple[Figure, ...], language: str) -> str:
+    """`_drawn` of curves as JSON. ``language`` is the one spoken: a drawing in another one is another drawing."""
     from matplotlib.figure import Figure as Canvas
 
     from dropnorm import figures as drawings
