@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from tiny_course import NOT_RUN, ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from grader.autograde import ahead, cluster, journal
+from grader.autograde.notebook_run import Job
 from grader.autograde.pending import lay
 from grader.autograde.siblings import AutogradeHomework
 
@@ -52,19 +55,35 @@ def ended() -> Iterator[None]:
     cluster.close()
 
 
+@contextlib.contextmanager
+def noting_what_is_sent() -> Iterator[list[tuple[str, str]]]:
+    """The notebooks that are sent to the workers, in order: learner and name."""
+    noted, submit = [], cluster.Cluster.submit
+
+    def noting(self: cluster.Cluster, job: Job, alone: bool = False) -> object:
+        noted.append((job.student, job.notebook))
+        return submit(self, job, alone)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster.Cluster, "submit", noting)
+        yield noted
+
+
+@pytest.fixture
+def sent() -> Iterator[list[tuple[str, str]]]:
+    """What is sent during a test."""
+    with noting_what_is_sent() as noted:
+        yield noted
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyCourse, list[tuple[str, ...]], list[str]]:
     """The class, graded; the notebooks that were sent to the workers, in order; and what was logged."""
-    course, sent, said = TinyCourse(tmp_path_factory.mktemp("course")), [], []
+    course, said = TinyCourse(tmp_path_factory.mktemp("course")), []
     course.make(LEARNERS)
-    submit, handler = cluster.Cluster.submit, logging.Handler()
+    handler = logging.Handler()
     handler.emit = lambda record: said.append(record.getMessage())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            cluster.Cluster,
-            "submit",
-            lambda self, job, alone=False: (sent.append((job.student, job.notebook)), submit(self, job, alone))[1],
-        )
+    with noting_what_is_sent() as sent:
         logging.getLogger("traitlets").addHandler(handler)
         course.grade()
         logging.getLogger("traitlets").removeHandler(handler)
@@ -73,6 +92,42 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyCourse, list[t
 
 def test_each_gets_what_the_answers_are_worth(graded):
     assert graded[0].scores() == SCORES
+
+
+def test_the_same_code_is_run_once_and_each_keeps_what_is_not_code(tmp_path, sent):
+    course = TinyCourse(tmp_path / "course")
+    random = f"import secrets\nprint(secrets.token_hex())\n{RIGHT}"
+    course.make({name: {ONE: random} for name in ("ada", "ben", "cas")})
+    course.hand_in("cas", ONE, random + "  # mine")
+    words = nbformat.read(course.root / "submitted" / "ben" / UNIT / f"{ONE}.ipynb", as_version=4)
+    words.cells.insert(0, nbformat.v4.new_markdown_cell("Ben's own words."))
+    words.cells[1].metadata["jupyter"] = {"source_hidden": True}
+    nbformat.write(words, course.root / "submitted" / "ben" / UNIT / f"{ONE}.ipynb")
+    course.grade()
+    assert [name for name, _ in sent] == ["ada", "cas"] and set(course.scores().values()) == {(1, 2), (0, 0)}
+    graded = {
+        name: nbformat.read(course.graded(name) / f"{ONE}.ipynb", as_version=4).cells for name in ("ada", "ben", "cas")
+    }
+    assert graded["ben"][0].source == "Ben's own words." and graded["ben"][1].metadata["jupyter"]
+    assert "jupyter" not in graded["ada"][0].metadata
+    assert [cell.outputs for cell in graded["ben"][1:]] == [cell.outputs for cell in graded["ada"]]
+    assert graded["cas"][0].outputs != graded["ada"][0].outputs
+    lines = [json.loads(line) for line in (course.root / ".grading" / "timing.jsonl").read_text().splitlines()]
+    assert [(line["student"], line["shared"], bool(line["seconds"])) for line in lines] == [
+        ("ada", False, True), ("ben", True, False), ("cas", False, True),
+    ]  # fmt: skip
+    course.grade(force=True)
+    assert [name for name, _ in sent[2:]] == ["ada", "cas"], "what is graded again is run again"
+
+
+def test_a_run_that_did_not_end_by_itself_is_nobody_elses(tmp_path, sent):
+    course = TinyCourse(tmp_path / "course")
+    course.make({name: {ONE: "import os\nos._exit(1)"} for name in ("ada", "ben", "cas")})
+    course.grade()
+    assert [name for name, _ in sent] == ["ada", "ben", "cas"] and set(course.scores().values()) == {(0, 0)}
+    for name, _ in sent:
+        last = nbformat.read(course.graded(name) / f"{ONE}.ipynb", as_version=4)
+        assert [cell.outputs[-1].ename for cell in last.cells] == ["KernelDied", "NotRun", "NotRun"]
 
 
 @pytest.mark.full
@@ -106,20 +161,15 @@ def test_a_kernel_that_ended_keeps_its_notebook_and_says_so(graded):
     assert any("ben" in sentence and "ended the kernel" in sentence for sentence in said)
 
 
-def test_a_second_command_runs_nothing_and_only_what_is_named_is_run_again(graded, monkeypatch):
+def test_a_second_command_runs_nothing_and_only_what_is_named_is_run_again(graded, sent):
     course, *_ = graded
-    sent = []
-    submit = cluster.Cluster.submit
-    monkeypatch.setattr(
-        cluster.Cluster, "submit", lambda self, job, alone=False: (sent.append(job), submit(self, job, alone))[1]
-    )
     course.grade()
     assert sent == []
     course.grade(force=True, student_id="ada", notebook_id=TWO)
-    assert [(job.student, job.notebook) for job in sent] == [("ada", TWO)]
+    assert sent == [("ada", TWO)]
     course.hand_in("ada", ONE, HALF)
     course.grade(force=True, student_id_exclude="ben,cas,dee,eve")
-    assert [(job.student, job.notebook) for job in sent[1:]] == [("ada", ONE), ("ada", TWO)]
+    assert sent[1:] == [("ada", ONE), ("ada", TWO)]
     assert course.scores() == SCORES | {("ada", ONE): (0, 0.5)}
 
 
@@ -207,17 +257,11 @@ def test_what_is_kept_of_a_converter_goes_with_it(graded):
     assert Path(graded[0].root).exists()
 
 
-def test_what_is_refused_is_not_run_and_the_others_are(tmp_path, monkeypatch):
-    course, sent = TinyCourse(tmp_path / "course"), []
-    course.make({"ada": {ONE: RIGHT, TWO: RIGHT}, "ben": {ONE: RIGHT}, "cas": {ONE: RIGHT, TWO: HALF}})
+def test_what_is_refused_is_not_run_and_the_others_are(tmp_path, sent):
+    course = TinyCourse(tmp_path / "course")
+    course.make({"ada": {ONE: RIGHT, TWO: RIGHT}, "ben": {ONE: RIGHT}, "cas": {ONE: f"{RIGHT}  # mine", TWO: HALF}})
     for name, notebook in (("ada", TWO), ("ben", ONE)):
         (course.root / "submitted" / name / UNIT / f"{notebook}.ipynb").write_bytes(b"")
-    submit = cluster.Cluster.submit
-    monkeypatch.setattr(
-        cluster.Cluster,
-        "submit",
-        lambda self, job, alone=False: (sent.append((job.student, job.notebook)), submit(self, job, alone))[1],
-    )
     course.grade()
     assert sent == [("ada", ONE), ("cas", ONE), ("cas", TWO)]
     assert course.scores() == {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import pickle
 import sys
 import tempfile
@@ -345,6 +347,14 @@ def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
         job("1", files={"a": b"1"}, settings={"timeout": 1}, env={"A": "1"}),
     ]
     assert len({one.digest, *(other.digest for other in others)}) == 5
+    told = json.loads(one.content)
+    told["cells"].insert(0, nbformat.v4.new_markdown_cell("Words of one's own."))
+    told["cells"][1]["metadata"]["collapsed"] = True
+    classmate = dataclasses.replace(one, student="ben", content=json.dumps(told))
+    assert classmate.digest == one.digest
+    told["cells"][1]["metadata"]["tags"] = ["raises-exception"]
+    assert dataclasses.replace(classmate, content=json.dumps(told)).digest != one.digest
+    assert dataclasses.replace(one, assignment="unit_zh").digest != one.digest
 
 
 def test_a_scratch_folder_of_a_long_name_is_no_hindrance(tmp_path):

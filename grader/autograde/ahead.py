@@ -41,11 +41,11 @@ class Ahead:
         self._journal = Journal(Path(converter.coursedir.root))
         lock = self._journal.lock(converter.log)
         self._places = deque(places(converter, now))  # all at once: a generator would keep the converter for ever
-        self._under_way: dict[tuple[str, str, str], Run | Job] = {}  # a job: its run waits on disk
+        self._under_way: dict[tuple[str, str, str], Run | Job] = {}  # a job: the run of its code is or will be kept
         self._submissions = {Path(place.path).parent: place.submission for place in self._places}
-        self._again = converter.force
         self._unwritten: list[Job] = []
-        self._written: list[Job] = []
+        self._written: list[Job] = []  # their runs stay to the end: classmates' notebooks may have the same code
+        self._told: set[str] = set()  # names of the runs that were brought
         self._unfinished = {place.submission: written_to(converter, place) for place in (*self._places, now)}
         self._since = self._unfinished[now.submission].stat().st_mtime  # stock has begun with this one
         self._progress = Progress(len(self._unfinished), converter.log)
@@ -60,12 +60,15 @@ class Ahead:
         ran = self._brought(converter, execute, wanted)
         self._unwritten.append(wanted)
         self._progress.trained(ran.trainings)
+        shared = ran.name in self._told
+        self._told.add(ran.name)
         self._journal.note(
             assignment=wanted.assignment,
             student=wanted.student,
             notebook=wanted.notebook,
             waited=round(time.monotonic() - began, 3),
-            seconds={part: round(each, 3) for part, each in ran.seconds.items()},
+            shared=shared,
+            seconds={} if shared else {part: round(each, 3) for part, each in ran.seconds.items()},
             trainings=len(ran.trainings),
         )
         return ran
@@ -74,11 +77,7 @@ class Ahead:
         """Stock has written a submission; maybe one of which no notebook was run, because all were refused."""
         for path in notebooks:
             self._unfinished.pop(self._submissions.get(Path(path).parent), None)
-        for job in self._unwritten:
-            if self._again:  # who is killed and grades all again goes on where it stood: they are dropped at the end
-                self._written.append(job)
-            else:
-                self._journal.drop(job)
+        self._written += self._unwritten
         self._progress.submission()
         self._ended(self._unwritten)
 
@@ -92,8 +91,7 @@ class Ahead:
         self._unwritten.clear()
         self._note_unfinished()
         if not self._unfinished:
-            for job in self._written:
-                self._journal.drop(job)
+            self._journal.drop(self._written)
             self.end()
 
     def _brought(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
@@ -107,29 +105,37 @@ class Ahead:
             if kept := self._journal.load(wanted):
                 return kept
             run = Run(self._cluster(), wanted)
-        ran = run.result(lambda: self._send(converter, execute))
+        ran = run.result(lambda: self._send(converter, execute, wanted))
         if sound(ran):
             self._journal.keep(wanted, ran)
         return ran
 
-    def _send(self, converter: Autograde, execute: Execute) -> None:
-        """Put away what has ended, and send as much as there is room for."""
-        running = 0
+    def _send(self, converter: Autograde, execute: Execute, wanted: Job) -> None:
+        """Put away what has ended, and send as much as there is room for, beside what stock waits for."""
+        running = {wanted.digest}  # by code; stock waits for this one, and it takes no room
         for names, run in self._under_way.items():
             if isinstance(run, Run):
                 ran = run.at_hand()
-                if ran is None or not sound(ran):
-                    running += not run.done
-                else:
+                if ran is not None and sound(ran):
                     self._journal.keep(run.job, ran)
                     self._under_way[names] = run.job
+                elif not run.done:
+                    running.add(run.job.digest)
         cluster = self._cluster()
-        while self._places and running < cluster.room and len(self._under_way) < AT_MOST:
+        for names, job in self._under_way.items():  # those whose classmate's run came to nothing that could be kept
+            if isinstance(job, Job) and len(running) <= cluster.room:
+                self._under_way[names] = self._sent(job, running)
+        while self._places and len(running) <= cluster.room and len(self._under_way) < AT_MOST:
             place = self._places.popleft()
             if job := foreseen(converter, execute, place):
-                kept = self._journal.holds(job)
-                self._under_way[place.names] = job if kept else Run(cluster, job)
-                running += not kept
+                self._under_way[place.names] = self._sent(job, running)
+
+    def _sent(self, job: Job, running: set[str]) -> Run | Job:
+        """Its run; the job itself where that waits on disk, or a notebook with the same code is running."""
+        if job.digest in running or self._journal.holds(job):
+            return job
+        running.add(job.digest)
+        return Run(self._cluster(), job)
 
     def _cluster(self) -> Cluster:
         """The cluster that runs them: one and the same, as a new one would know nothing of what is under way."""

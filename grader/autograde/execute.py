@@ -18,6 +18,8 @@ from traitlets import Bool, Integer
 from dropnorm.language import N_, _, sentences
 from grader.autograde.warm_kernels import WarmKernelManager
 
+# What running a notebook writes into metadata: of a cell, and of the whole.
+TIMES, LANGUAGE = "execution", "language_info"
 STOPPED = N_("Stopped: what has run is not lost; to go on, type the same command again.")
 
 
@@ -113,9 +115,11 @@ class WarmExecute(Execute):
 
 
 def fill_in(nb: NotebookNode, executed: NotebookNode) -> None:
-    """Give a notebook the outputs of its executed copy."""
-    for cell, done in zip(nb.cells, executed.cells, strict=True):
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = done.outputs, done.execution_count
-            cell.metadata = done.metadata
-    nb.metadata.update(executed.metadata)
+    """Give a notebook the outputs of its executed copy, or of an executed notebook with the same code."""
+    own, done = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (nb, executed))
+    for cell, its in zip(own, done, strict=True):
+        cell.outputs, cell.execution_count = its.outputs, its.execution_count
+        if TIMES in its.metadata:
+            cell.metadata[TIMES] = its.metadata[TIMES]
+    if LANGUAGE in executed.metadata:
+        nb.metadata[LANGUAGE] = executed.metadata[LANGUAGE]

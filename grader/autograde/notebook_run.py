@@ -6,6 +6,7 @@ Nothing here knows a course's folder or its gradebook: a job can be run by any p
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import socket
@@ -35,6 +36,7 @@ from grader.languages import in_language, language_of
 
 PATIENCE = 5  # seconds for an answer that nobody waits for any more
 BOX = Box()  # all that this system has
+DECIDING = ("nbgrader", "tags")  # what of a code cell's metadata decides how it is run: all else is a page's
 HERE = Path(WORK) / "notebook"  # where it runs, in its scratch folder: one that it can delete, as it could anywhere
 
 
@@ -58,14 +60,19 @@ class Job:
     settings: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
-        """Equal for jobs whose runs may stand for each other: same cells, surroundings and settings."""
+        """Equal for jobs whose runs may stand for each other: the same code, surroundings and settings.
+
+        A kernel is not told whose notebook it runs, and runs no prose. So the run of one learner's notebook may be
+        that of a classmate's as well, as long as both are the same to the letter wherever it is code.
+        """
         notebook = json.loads(self.content)
+        code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         parts = {
-            "names": [self.assignment, self.student, self.notebook],
+            "names": [self.assignment, self.notebook],
             "kernel": notebook["metadata"].get("kernelspec"),
-            "cells": [[cell["cell_type"], cell["source"], cell["metadata"]] for cell in notebook["cells"]],
+            "code": [[cell["source"], *(cell["metadata"].get(name) for name in DECIDING)] for cell in code],
             "files": {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()},
             "settings": {name: repr(value) for name, value in self.settings.items()},
             "env": dict(self.env),
