@@ -60,7 +60,8 @@ def job(*cells: str, **more: Any) -> Job:
 
 def outputs(ran: Ran) -> list[list[dict[str, Any]]]:
     assert ran.failure is None
-    return [cell["outputs"] for cell in nbformat.reads(ran.notebook, as_version=4).cells]
+    cells = nbformat.reads(ran.notebook, as_version=4).cells
+    return [cell["outputs"] for cell in cells if cell["cell_type"] == "code"]
 
 
 def text(outputs: list[dict[str, Any]]) -> str:
@@ -355,6 +356,17 @@ def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
     told["cells"][1]["metadata"]["tags"] = ["raises-exception"]
     assert dataclasses.replace(classmate, content=json.dumps(told)).digest != one.digest
     assert dataclasses.replace(one, assignment="unit_zh").digest != one.digest
+
+
+def test_its_notebook_stands_beside_it_as_code_alone():
+    """What a run can see is what its digest is of: it may be a classmate's run as well."""
+    asked = job("import nbformat\nprint(nbformat.read('one.ipynb', as_version=4).cells)")
+    told = json.loads(asked.content)
+    told["cells"].append(nbformat.v4.new_markdown_cell("Words of one's own."))
+    ran = run_notebook(dataclasses.replace(asked, content=json.dumps(told)), Listening())
+    printed = text(outputs(ran)[0])
+    assert "nbformat.read" in printed and "Words" not in printed
+    assert json.loads(ran.notebook)["cells"][-1]["source"] == "Words of one's own."
 
 
 def test_a_scratch_folder_of_a_long_name_is_no_hindrance(tmp_path):

@@ -33,6 +33,7 @@ A_CORE = 2.5 * GIB  # bytes that its two workers take, kernels included
 KEY = ("tls_ca_file", "tls_client_cert", "tls_client_key")  # of Dask's `Security`, as text
 IDLE = "15 minutes"  # formgrader's server keeps its cluster from one request to the next, and not for ever
 CONFIG = {
+    "distributed.worker.profile.enabled": False,  # it would look at each worker a hundred times a second
     "distributed.scheduler.allowed-failures": 0,  # who waits for a task sees to it that it has a second try, alone
     "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": 65536},  # as many threads as anywhere
 }

@@ -61,18 +61,35 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
 
     @functools.cached_property
+    def program(self) -> bytes:
+        """The notebook as its own code finds it beside itself: what of it decides a run, so no prose."""
+        whole = json.loads(self.content)
+        cells = [
+            {
+                "cell_type": "code",
+                "source": cell["source"],
+                "metadata": {name: cell["metadata"][name] for name in DECIDING if name in cell["metadata"]},
+                "outputs": [],
+                "execution_count": None,
+            }
+            for cell in whole["cells"]
+            if cell["cell_type"] == "code"
+        ]
+        kernel = {name: value for name, value in whole["metadata"].items() if name == "kernelspec"}
+        return json.dumps(
+            {"nbformat": 4, "nbformat_minor": 4, "metadata": kernel, "cells": cells}, sort_keys=True
+        ).encode()
+
+    @functools.cached_property
     def digest(self) -> str:
         """Equal for jobs whose runs may stand for each other: the same code, surroundings and settings.
 
-        A kernel is not told whose notebook it runs, and runs no prose. So the run of one learner's notebook may be
+        A kernel is not told whose notebook it runs, and sees no prose. So the run of one learner's notebook may be
         that of a classmate's as well, as long as both are the same to the letter wherever it is code.
         """
-        notebook = json.loads(self.content)
-        code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         parts = {
             "names": [self.assignment, self.notebook],
-            "kernel": notebook["metadata"].get("kernelspec"),
-            "code": [[cell["source"], *(cell["metadata"].get(name) for name in DECIDING)] for cell in code],
+            "program": hashlib.sha256(self.program).hexdigest(),
             "files": {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()},
             "settings": {name: repr(value) for name, value in self.settings.items()},
             "env": dict(self.env),
@@ -225,7 +242,7 @@ def _laid(job: Job, scratch: str | None) -> Iterator[Path]:
             lay_out(made)
             folder = made / HERE
             folder.mkdir()
-            for name, content in {**job.files, f"{job.notebook}.ipynb": job.content.encode()}.items():
+            for name, content in {**job.files, f"{job.notebook}.ipynb": job.program}.items():
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
