@@ -17,6 +17,7 @@ from weakref import WeakSet
 import keras
 import numpy as np
 
+from dropnorm import figures
 from dropnorm.curves import AT_INFERENCE, LOGGED, VALIDATION, LearningCurves
 from dropnorm.datasets import DataError
 from dropnorm.training import LossAtInference, note_training
@@ -54,8 +55,9 @@ class Noted(keras.callbacks.Callback):
 
 
 def begin() -> None:
-    """From now on ``fit`` asks first, if this kernel has somebody to ask."""
+    """From now on ``fit`` asks first, if this kernel has somebody to ask; and figures are told in words."""
     channel = drivers_channel()
+    figures.in_words = channel is not None
     if channel is not None and not hasattr(keras.Model.fit, "asks"):
         keras.Model.fit = answering(keras.Model.fit, channel)
 

@@ -98,6 +98,18 @@ def test_show_displays_once_and_leaves_no_figure_open() -> None:
     assert captured.stderr == ""
 
 
+def test_where_nobody_looks_a_figure_is_told_in_words_and_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "in_words", True)
+    with capture_output() as captured:
+        figures.show_curves(LearningCurves([[2.0, 1.0]], [[2.0, 1.5]]))
+    (output,) = captured.outputs
+    assert list(output.data) == ["text/plain"]
+    assert "validation loss is lowest, 1.5, at epoch 2" in output.data["text/plain"]
+    with pytest.raises(ValueError, match="alternative text"):
+        figures.show(pyplot.figure(), alt=" ")
+    assert pyplot.get_fignums() == []
+
+
 def test_a_figure_that_cannot_be_drawn_is_closed_all_the_same() -> None:
     figure, _ = pyplot.subplots()
     with pytest.raises(ValueError, match="alternative text"):

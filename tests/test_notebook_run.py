@@ -369,6 +369,13 @@ def test_its_notebook_stands_beside_it_as_code_alone():
     assert json.loads(ran.notebook)["cells"][-1]["source"] == "Words of one's own."
 
 
+def test_figures_are_told_in_words_where_nobody_looks_at_them():
+    draw = "figures.show_curves(LearningCurves([[2.0, 1.0]], [[2.0, 1.5]]))"
+    imports = "from dropnorm import figures\nfrom dropnorm.curves import LearningCurves"
+    (_, (shown,)) = outputs(run_notebook(job(imports, draw), Listening()))
+    assert list(shown["data"]) == ["text/plain"] and "Learning curves over 2 epochs" in shown["data"]["text/plain"]
+
+
 def test_a_scratch_folder_of_a_long_name_is_no_hindrance(tmp_path):
     long = tmp_path / ("x" * 100)
     long.mkdir()

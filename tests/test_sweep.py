@@ -34,6 +34,9 @@ PLANS = {
     "without bias behind batch normalization": Plan(blocks(BatchNorm(), Dense(32, use_bias=False), Relu())),
     "batch normalization first": Plan(blocks(Dense(32), Relu(), Dropout(0.9), first=(BatchNorm(),))),
     "before every Dense, sgd": Plan((*blocks(BatchNorm(), Dense(32), Relu())[:-1], BatchNorm(), Dense(1)), "sgd"),
+    "batch normalization of many more inputs than rows, sgd": Plan(
+        blocks(BatchNorm(), Dense(200), Relu(), count=2), "sgd", batch_size=32, learning_rate=0.001
+    ),
     "dropout on the output": Plan((*blocks(Dense(32), Relu(), Dropout(0.3)), Dropout(0.3))),
     "batch normalization behind the output": Plan((*blocks(BatchNorm(), Dense(32), Relu()), BatchNorm())),
     "relu on the output, without bias": Plan((Dense(32), Relu(), Dense(1, use_bias=False), Relu())),
@@ -144,12 +147,12 @@ def test_one_step_moves_the_weights_as_keras_moves_them(name, scaled_wine):
     plan = PLANS[name]
     # About their mean: where every prediction is too low, all rows pull alike, and behind batch normalization the
     # gradient of all but the last bias is zero.
-    targets = scaled_wine.y_train[:256] - scaled_wine.y_train.mean()
-    part = Split(scaled_wine.X_train[:256], targets, scaled_wine.X_valid, scaled_wine.y_valid)
+    targets = scaled_wine.y_train[: plan.batch_size] - scaled_wine.y_train.mean()
+    part = Split(scaled_wine.X_train[: plan.batch_size], targets, scaled_wine.X_valid, scaled_wine.y_valid)
     network = runs.Network(plan, part.X_train.shape[1])
     before = network.weights.copy()
     _, model = trained_by_keras(plan, part, 1, "float32")
-    order = next(runs.orders(plan, 256))
+    order = next(runs.orders(plan, plan.batch_size))
     network.step(part.X_train[order], part.y_train[order].reshape(-1, 1))
     # Adam divides each gradient by its own size: one that is nothing but rounding (a bias before batch normalization
     # has a gradient of zero) moves its weight by a whole step in a direction of chance, in Keras as here.
@@ -188,6 +191,16 @@ def test_float64_follows_keras_for_fifteen_epochs(name, wine):
     keras_curves, _ = trained_by_keras(plan, wine, 15, "float64")
     ours = by_engine(plan, wine, 15, "float64")
     np.testing.assert_allclose(ours, keras_curves, rtol=1e-8, atol=0)
+
+
+def test_many_more_inputs_than_rows_are_scaled_by_rows_and_fewer_by_weights():
+    """Two ways to the same numbers, above; each where it takes less time."""
+    layers = {
+        name: [type(layer).__name__ for layer in runs.Network(PLANS[name], 11).layers]
+        for name in ("before every Dense, sgd", "batch normalization of many more inputs than rows, sgd")
+    }
+    few, many = layers.values()
+    assert "BatchNorm" not in few and many.count("BatchNorm") == 1 and "NormalizedDense" in many
 
 
 def test_the_same_plan_gives_the_same_bits(wine):

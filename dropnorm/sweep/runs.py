@@ -18,6 +18,9 @@ from dropnorm.sweep import layers, plan
 from dropnorm.sweep.masks import MaskStream
 from dropnorm.sweep.optimizers import SGD, Adam, Optimizer
 
+AT_INFERENCE = 256  # rows at once, at least: where nothing is learned, larger products of matrices are faster ones
+WIDE = 6  # times as many inputs as rows, from which on scaling the rows takes less time than scaling the weights
+
 
 class Network:
     """A plan's layers with their weights, for inputs of a given width.
@@ -30,7 +33,7 @@ class Network:
 
     def __init__(self, described: plan.Plan, inputs: int, dtype: np.typing.DTypeLike = np.float32) -> None:
         self.dtype = np.dtype(dtype)
-        self.plan, self.rows = described, described.batch_size
+        self.plan, self.rows = described, max(described.batch_size, AT_INFERENCE)
         self.layers = list(_made(described, inputs, self.dtype))
         parameters = layers.Parameters(self.dtype)
         for layer in self.layers:
@@ -150,12 +153,12 @@ def orders(described: plan.Plan, rows: int) -> Iterator[np.ndarray]:
 def _made(described: plan.Plan, inputs: int, dtype: np.dtype) -> Iterator[layers.Layer]:
     """The computing layers of a plan, with those pairs as one that `dropnorm.sweep.layers` computes as one."""
     weights = np.random.default_rng(np.random.SeedSequence((described.seed, 0)))
-    rows, width, place = described.batch_size, inputs, 0
+    rows, width, place = max(described.batch_size, AT_INFERENCE), inputs, 0
     waiting = list(described.layers)
     while waiting:
         layer = waiting.pop(0)
         if isinstance(layer, plan.BatchNorm):
-            if waiting and isinstance(waiting[0], plan.Dense):
+            if waiting and isinstance(waiting[0], plan.Dense) and width < WIDE * described.batch_size:
                 following = waiting.pop(0)
                 dense = layers.Dense(width, following.units, rows, weights, dtype, following.use_bias)
                 yield layers.NormalizedDense(dense, rows, layer.momentum, layer.epsilon, dtype)
