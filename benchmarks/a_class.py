@@ -37,6 +37,8 @@ NOTHING_DONE, HALF_DONE, MISSING = (
     2,
     1,
 )  # of a hundred: no notebook touched, the second untouched, the second missing
+# What `nbgrader submit` lays beside the notebooks; no two learners have the same.
+OF_NBGRADER = {"timestamp.txt": "2026-11-02 10:00:00.00{digits} UTC", "submission_secret.txt": "{name}"}
 TRAINED = ("reference", "other", "alone", "custom", "data", "callback")
 
 
@@ -93,6 +95,8 @@ class Learner:
                 cell.source = texts.get(cell.id, cell.source)
             folder.mkdir(parents=True, exist_ok=True)
             nbformat.write(content, folder / f"{name}.ipynb")
+        for name, own in OF_NBGRADER.items():
+            (folder / name).write_text(own.format(name=self.name, digits=self.name[-4:]), encoding="utf-8")
 
 
 def make(size: int = 100, seed: int = 0) -> list[Learner]:

@@ -101,7 +101,8 @@ def test_notebooks_hold_what_was_written_and_nothing_else_differs(tmp_path):
     for learner in the_class()[:5]:
         learner.hand_in(places.EXERCISES / FIRST, tmp_path / learner.name)
         texts = learner.words | {key: text for answer in learner.answers.values() for key, text in answer.cells.items()}
-        assert {path.stem for path in (tmp_path / learner.name).iterdir()} == set(learner.notebooks)
+        handed_in = {path.name for path in (tmp_path / learner.name).iterdir()}
+        assert handed_in == {f"{name}.ipynb" for name in learner.notebooks} | {"timestamp.txt", "submission_secret.txt"}
         for name in learner.notebooks:
             released = nbformat.read(places.EXERCISES / FIRST / f"{name}.ipynb", as_version=4)
             content = nbformat.read(tmp_path / learner.name / f"{name}.ipynb", as_version=4)

@@ -103,6 +103,10 @@ def test_the_same_code_is_run_once_and_each_keeps_what_is_not_code(tmp_path, sen
     words.cells.insert(0, nbformat.v4.new_markdown_cell("Ben's own words."))
     words.cells[1].metadata["jupyter"] = {"source_hidden": True}
     nbformat.write(words, course.root / "submitted" / "ben" / UNIT / f"{ONE}.ipynb")
+    for name in ("ada", "ben", "cas"):  # as `nbgrader submit` does
+        folder = course.root / "submitted" / name / UNIT
+        (folder / "timestamp.txt").write_text(f"2026-11-0{ord(name[0]) - 96} 10:00:00.000001 UTC")
+        (folder / "submission_secret.txt").write_text(f"the secret of {name}")
     course.grade()
     assert [name for name, _ in sent] == ["ada", "cas"] and set(course.scores().values()) == {(1, 2), (0, 0)}
     graded = {
@@ -116,15 +120,42 @@ def test_the_same_code_is_run_once_and_each_keeps_what_is_not_code(tmp_path, sen
     assert [(line["student"], line["shared"], bool(line["seconds"])) for line in lines] == [
         ("ada", False, True), ("ben", True, False), ("cas", False, True),
     ]  # fmt: skip
+    assert (course.graded("ben") / "submission_secret.txt").read_text() == "the secret of ben"
+    assert not list((course.root / ".grading" / "runs").glob("*"))
     course.grade(force=True)
     assert [name for name, _ in sent[2:]] == ["ada", "cas"], "what is graded again is run again"
+
+
+def test_a_run_does_not_see_whose_it_is_nor_says_when_it_was_handed_in(tmp_path):
+    course = TinyCourse(tmp_path / "course")
+    code = "from pathlib import Path\nseen = sorted(path.name for path in Path().iterdir())\n"
+    code += f"for name in ('timestamp.txt', 'made.txt'):\n    Path(name).write_text('by code')\nprint(seen)\n{RIGHT}"
+    course.make({"ada": {ONE: code}})
+    folder, own = course.root / "submitted" / "ada" / UNIT, ("timestamp.txt", "submission_secret.txt")
+    for name in own:
+        (folder / name).write_text("2026-11-01 10:00:00.000001 UTC")
+    course.grade()
+    first = nbformat.read(course.graded("ada") / f"{ONE}.ipynb", as_version=4).cells[0]
+    assert first.outputs[0].text == f"{['data.txt', f'{ONE}.ipynb']}\n"
+    for name in own:
+        assert (course.graded("ada") / name).read_text() == "2026-11-01 10:00:00.000001 UTC"
+    assert (course.graded("ada") / "made.txt").read_text() == "by code"
+
+
+def test_what_cannot_be_kept_on_disk_is_run_no_more_often(tmp_path, sent, monkeypatch):
+    monkeypatch.setattr(journal.Journal, "keep", lambda *_: None)  # as on a full disk
+    course = TinyCourse(tmp_path / "course")
+    course.make({name: {ONE: f"{RIGHT}  # {name}"} for name in ("ada", "ben", "cas", "dee")})
+    course.grade()
+    assert sent == [(name, ONE) for name in ("ada", "ben", "cas", "dee")]
+    assert {scores for (_, name), scores in course.scores().items() if name == ONE} == {(1, 2)}
 
 
 def test_a_run_that_did_not_end_by_itself_is_nobody_elses(tmp_path, sent):
     course = TinyCourse(tmp_path / "course")
     course.make({name: {ONE: "import os\nos._exit(1)"} for name in ("ada", "ben", "cas")})
     course.grade()
-    assert [name for name, _ in sent] == ["ada", "ben", "cas"] and set(course.scores().values()) == {(0, 0)}
+    assert sorted(name for name, _ in sent) == ["ada", "ben", "cas"] and set(course.scores().values()) == {(0, 0)}
     for name, _ in sent:
         last = nbformat.read(course.graded(name) / f"{ONE}.ipynb", as_version=4)
         assert [cell.outputs[-1].ename for cell in last.cells] == ["KernelDied", "NotRun", "NotRun"]

@@ -109,7 +109,7 @@ class Class:
 @pytest.fixture
 def waiting(tmp_path: Path) -> Iterator[Class]:
     course, answering = TinyCourse(tmp_path / "course"), Answering("cas")
-    course.make({name: {ONE: answering.cell(name) + RIGHT, TWO: RIGHT} for name in LEARNERS})
+    course.make({name: {ONE: answering.cell(name) + RIGHT, TWO: f"{RIGHT}  # {name}"} for name in LEARNERS})
     (course.root / "nbgrader_config.py").write_text(CONFIG)
     env = build.environment() | {"JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")}
     env["PYTHONPATH"] = os.pathsep.join([*filter(None, [env.get("PYTHONPATH")]), str(answering.folder)])
@@ -197,7 +197,8 @@ def kind_of(process: psutil.Process) -> str:
 def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_score_right(tmp_path, number) -> None:
     """The moment is drawn anew in each run of the tests; it is told where one fails."""
     course = TinyCourse(tmp_path / "course")
-    course.make({name: {ONE: RIGHT, TWO: RIGHT} for name in LEARNERS})
+    own = {name: f"{RIGHT}  # {name}" for name in LEARNERS}  # what is the same to the letter is run once
+    course.make({name: {ONE: answer, TWO: answer} for name, answer in own.items()})
     (course.root / "nbgrader_config.py").write_text(CONFIG)
     each = Class(course, build.environment() | {"JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")})
     moment = random.uniform(0, WITHIN)

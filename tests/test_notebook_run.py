@@ -338,7 +338,7 @@ def test_a_kernel_computes_on_one_thread_unless_it_is_told_otherwise():
         assert blas["text"] == "{1}\n" and told["text"] == seen
 
 
-def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
+def test_jobs_are_told_apart_by_what_decides_their_runs_and_by_whose_they_are():
     one = job("1", files={"a": b"1"}, settings={"timeout": 1})
     assert one.digest == pickle.loads(pickle.dumps(one)).digest
     others = [
@@ -346,16 +346,18 @@ def test_a_digest_tells_jobs_apart_by_what_decides_their_runs():
         job("1", files={"a": b"2"}, settings={"timeout": 1}),
         job("1", files={"a": b"1"}, settings={"timeout": 2}),
         job("1", files={"a": b"1"}, settings={"timeout": 1}, env={"A": "1"}),
+        dataclasses.replace(one, assignment="unit_zh"),
     ]
-    assert len({one.digest, *(other.digest for other in others)}) == 5
+    assert len({one.code, *(other.code for other in others)}) == 6
     told = json.loads(one.content)
     told["cells"].insert(0, nbformat.v4.new_markdown_cell("Words of one's own."))
     told["cells"][1]["metadata"]["collapsed"] = True
     classmate = dataclasses.replace(one, student="ben", content=json.dumps(told))
-    assert classmate.digest == one.digest
-    told["cells"][1]["metadata"]["tags"] = ["raises-exception"]
-    assert dataclasses.replace(classmate, content=json.dumps(told)).digest != one.digest
-    assert dataclasses.replace(one, assignment="unit_zh").digest != one.digest
+    assert classmate.code == one.code and classmate.digest != one.digest
+    for name, value in (("metadata", {"tags": ["raises-exception"]}), ("outputs", [{"saved": "before"}])):
+        other = json.loads(one.content)
+        other["cells"][0][name] = value
+        assert dataclasses.replace(one, content=json.dumps(other)).code != one.code
 
 
 def test_its_notebook_stands_beside_it_as_code_alone():

@@ -22,7 +22,9 @@ from grader.autograde.notebook_run import Job, Ran
 from grader.autograde.pending import Place, foreseen, places, written_to
 from grader.autograde.progress import Progress
 from grader.autograde.sent import Run
+from grader.autograde.shared_runs import SharedRuns
 
+Names = tuple[str, str, str]  # of an assignment, a student and a notebook
 AT_MOST = 500  # runs that are under way, or wait on disk for stock
 
 
@@ -41,11 +43,14 @@ class Ahead:
         self._journal = Journal(Path(converter.coursedir.root))
         lock = self._journal.lock(converter.log)
         self._places = deque(places(converter, now))  # all at once: a generator would keep the converter for ever
-        self._under_way: dict[tuple[str, str, str], Run | Job] = {}  # a job: the run of its code is or will be kept
+        self._under_way: dict[Names, Run | Job] = {}  # a job: its run waits on disk, or it is one of the waiting
+        self._waiting: dict[Names, Job] = {}  # for the run of a classmate's notebook with the same code
+        self._shared = SharedRuns()
+        self._alone: set[str] = set()  # the codes whose run came to nothing that could be shared
         self._submissions = {Path(place.path).parent: place.submission for place in self._places}
+        self._again = converter.force
         self._unwritten: list[Job] = []
-        self._written: list[Job] = []  # their runs stay to the end: classmates' notebooks may have the same code
-        self._told: set[str] = set()  # names of the runs that were brought
+        self._written: list[Job] = []
         self._unfinished = {place.submission: written_to(converter, place) for place in (*self._places, now)}
         self._since = self._unfinished[now.submission].stat().st_mtime  # stock has begun with this one
         self._progress = Progress(len(self._unfinished), converter.log)
@@ -57,11 +62,9 @@ class Ahead:
     def ran(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
         """What running a notebook has brought; meanwhile others are sent."""
         began = time.monotonic()
-        ran = self._brought(converter, execute, wanted)
+        ran, shared = self._brought(converter, execute, wanted)
         self._unwritten.append(wanted)
         self._progress.trained(ran.trainings)
-        shared = ran.name in self._told
-        self._told.add(ran.name)
         self._journal.note(
             assignment=wanted.assignment,
             student=wanted.student,
@@ -77,7 +80,11 @@ class Ahead:
         """Stock has written a submission; maybe one of which no notebook was run, because all were refused."""
         for path in notebooks:
             self._unfinished.pop(self._submissions.get(Path(path).parent), None)
-        self._written += self._unwritten
+        for job in self._unwritten:
+            if self._again:  # who is killed and grades all again goes on where it stood: they are dropped at the end
+                self._written.append(job)
+            else:
+                self._journal.drop(job)
         self._progress.submission()
         self._ended(self._unwritten)
 
@@ -91,51 +98,79 @@ class Ahead:
         self._unwritten.clear()
         self._note_unfinished()
         if not self._unfinished:
-            self._journal.drop(self._written)
+            for job in self._written:
+                self._journal.drop(job)
             self.end()
 
-    def _brought(self, converter: Autograde, execute: Execute, wanted: Job) -> Ran:
+    def _brought(self, converter: Autograde, execute: Execute, wanted: Job) -> tuple[Ran, bool]:
+        """What a notebook's run has brought, and whether it was a classmate's."""
         if self._unwritten and _submission(self._unwritten[-1]) != _submission(wanted):
             self.given_up(self._unwritten[-1])
-        run = self._under_way.pop((wanted.assignment, wanted.student, wanted.notebook), None)
+        names = wanted.assignment, wanted.student, wanted.notebook
+        self._waiting.pop(names, None)
+        run = self._under_way.pop(names, None)
         if isinstance(run, Run) and run.job.digest != wanted.digest:
             run.forget()
             run = None
         if not isinstance(run, Run):
+            if self._used is not None:  # much may be shared, one after the other: the workers go on meanwhile
+                self._send(converter, execute)
             if kept := self._journal.load(wanted):
-                return kept
+                self._shared.keep(wanted.code, kept)
+                return kept, False
+            if shared := self._shared.find(wanted.code):
+                self._journal.keep(wanted, shared)
+                return shared, True
             run = Run(self._cluster(), wanted)
-        ran = run.result(lambda: self._send(converter, execute, wanted))
-        if sound(ran):
-            self._journal.keep(wanted, ran)
-        return ran
+        ran = run.result(lambda: self._send(converter, execute, wanted.code))
+        self._keep(wanted, ran)
+        return ran, False
 
-    def _send(self, converter: Autograde, execute: Execute, wanted: Job) -> None:
-        """Put away what has ended, and send as much as there is room for, beside what stock waits for."""
-        running = {wanted.digest}  # by code; stock waits for this one, and it takes no room
+    def _keep(self, job: Job, ran: Ran) -> None:
+        if sound(ran):
+            self._journal.keep(job, ran)
+            self._shared.keep(job.code, ran)
+        else:
+            self._alone.add(job.code)
+
+    def _send(self, converter: Autograde, execute: Execute, *running: str) -> None:
+        """Put away what has ended, and send as much as there is room for.
+
+        Args:
+            converter, execute: stock's.
+            running: the codes that run beside those that were sent ahead.
+        """
+        ahead: list[str] = []  # of runs that were sent ahead, and run
         for names, run in self._under_way.items():
             if isinstance(run, Run):
                 ran = run.at_hand()
                 if ran is not None and sound(ran):
-                    self._journal.keep(run.job, ran)
+                    self._keep(run.job, ran)
                     self._under_way[names] = run.job
-                elif not run.done:
-                    running.add(run.job.digest)
+                elif run.done:
+                    self._alone.add(run.job.code)
+                else:
+                    ahead.append(run.job.code)
         cluster = self._cluster()
-        for names, job in self._under_way.items():  # those whose classmate's run came to nothing that could be kept
-            if isinstance(job, Job) and len(running) <= cluster.room:
-                self._under_way[names] = self._sent(job, running)
-        while self._places and len(running) <= cluster.room and len(self._under_way) < AT_MOST:
+
+        def waits(job: Job) -> bool:
+            shared = job.code in self._shared or job.code in ahead or job.code in running
+            return shared and job.code not in self._alone
+
+        for names, job in list(self._waiting.items()):
+            if not waits(job) and len(ahead) < cluster.room:
+                self._under_way[names] = Run(cluster, self._waiting.pop(names))
+                ahead.append(job.code)
+        while self._places and len(ahead) < cluster.room and len(self._under_way) < AT_MOST:
             place = self._places.popleft()
             if job := foreseen(converter, execute, place):
-                self._under_way[place.names] = self._sent(job, running)
-
-    def _sent(self, job: Job, running: set[str]) -> Run | Job:
-        """Its run; the job itself where that waits on disk, or a notebook with the same code is running."""
-        if job.digest in running or self._journal.holds(job):
-            return job
-        running.add(job.digest)
-        return Run(self._cluster(), job)
+                if self._journal.holds(job):
+                    self._under_way[place.names] = job
+                elif waits(job):
+                    self._under_way[place.names] = self._waiting[place.names] = job
+                else:
+                    self._under_way[place.names] = Run(cluster, job)
+                    ahead.append(job.code)
 
     def _cluster(self) -> Cluster:
         """The cluster that runs them: one and the same, as a new one would know nothing of what is under way."""

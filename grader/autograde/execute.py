@@ -18,8 +18,7 @@ from traitlets import Bool, Integer
 from dropnorm.language import N_, _, sentences
 from grader.autograde.warm_kernels import WarmKernelManager
 
-# What running a notebook writes into metadata: of a cell, and of the whole.
-TIMES, LANGUAGE = "execution", "language_info"
+LANGUAGE = "language_info"  # what running a notebook writes into its metadata
 STOPPED = N_("Stopped: what has run is not lost; to go on, type the same command again.")
 
 
@@ -116,9 +115,12 @@ class WarmExecute(Execute):
 
 def fill_in(nb: NotebookNode, executed: NotebookNode) -> None:
     """Give a notebook the outputs of its executed copy, or of an executed notebook with the same code."""
+    from grader.autograde.notebook_run import TIMES
+
     own, done = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (nb, executed))
     for cell, its in zip(own, done, strict=True):
         cell.outputs, cell.execution_count = its.outputs, its.execution_count
+        cell.metadata.pop(TIMES, None)
         if TIMES in its.metadata:
             cell.metadata[TIMES] = its.metadata[TIMES]
     if LANGUAGE in executed.metadata:

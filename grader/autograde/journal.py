@@ -2,7 +2,6 @@
 
 In the course's folder, under ``.grading/``: the runs that stock has not written yet, by the digest of their jobs; which
 submissions are unfinished; how long each run took; and a lock, because two commands would undo each other's work.
-Notebooks with the same code have the same digest, so that one run is that of all of them.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ from grader.autograde.tasks import data_in_use, sources
 
 FOLDER = Path(".grading")  # in the course's folder
 SUBMITTED, GRADED = "submitted", "autograded"  # nbgrader's own names, which the course leaves as they are
-COARSE = 1  # second, by which a file system's clock may be behind
 OLD = 7 * 24 * 3600  # seconds after which nobody will go on with a run
 
 
@@ -42,7 +40,7 @@ class Journal:
     """
 
     def __init__(self, course: Path) -> None:
-        self._course, self._folder, self._began = course, course / FOLDER, time.time() - COARSE
+        self._course, self._folder = course, course / FOLDER
         self._runs, self._unfinished = self._folder / "runs", self._folder / "unfinished.json"
         for path in self._runs.glob("*.json"):
             with contextlib.suppress(OSError):
@@ -74,13 +72,10 @@ class Journal:
         """Whether something is kept of that job."""
         return self._path(job).exists()
 
-    def drop(self, jobs: Iterable[Job]) -> None:
-        """Forget these runs, for stock has written all that it was asked for; and those of commands before this one."""
-        written = {self._path(job) for job in jobs}
-        for path in self._runs.glob("*.json"):
-            with contextlib.suppress(OSError):
-                if path in written or path.stat().st_mtime < self._began:
-                    path.unlink()
+    def drop(self, job: Job) -> None:
+        """Forget a run: stock has written it."""
+        with contextlib.suppress(OSError):
+            self._path(job).unlink()
 
     def unfinished(self, paths: Iterable[Path], since: float = 0) -> None:
         """Note what stock may have begun to write, should it be killed: submissions' folders, or notebooks."""

@@ -37,6 +37,7 @@ from grader.languages import in_language, language_of
 PATIENCE = 5  # seconds for an answer that nobody waits for any more
 BOX = Box()  # all that this system has
 DECIDING = ("nbgrader", "tags")  # what of a code cell's metadata decides how it is run: all else is a page's
+TIMES = "execution"  # in a cell's metadata: when it was run
 HERE = Path(WORK) / "notebook"  # where it runs, in its scratch folder: one that it can delete, as it could anywhere
 
 
@@ -60,7 +61,7 @@ class Job:
     settings: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
-    @functools.cached_property
+    @property
     def program(self) -> bytes:
         """The notebook as its own code finds it beside itself: what of it decides a run, so no prose."""
         whole = json.loads(self.content)
@@ -69,7 +70,7 @@ class Job:
                 "cell_type": "code",
                 "source": cell["source"],
                 "metadata": {name: cell["metadata"][name] for name in DECIDING if name in cell["metadata"]},
-                "outputs": [],
+                "outputs": cell["outputs"],  # none, unless nbgrader is told to leave what was saved
                 "execution_count": None,
             }
             for cell in whole["cells"]
@@ -81,8 +82,8 @@ class Job:
         ).encode()
 
     @functools.cached_property
-    def digest(self) -> str:
-        """Equal for jobs whose runs may stand for each other: the same code, surroundings and settings.
+    def code(self) -> str:
+        """A digest of all that a run can see, so equal for jobs whose runs may stand for each other.
 
         A kernel is not told whose notebook it runs, and sees no prose. So the run of one learner's notebook may be
         that of a classmate's as well, as long as both are the same to the letter wherever it is code.
@@ -95,6 +96,11 @@ class Job:
             "env": dict(self.env),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """That of its code, and whose it is: by this a run is kept should the command be killed."""
+        return hashlib.sha256(f"{self.code} {self.student}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,8 @@ def run_notebook(job: Job, reception: Answering, scratch: str | None = None, box
     """
     seconds: dict[str, float] = {}
     notebook = nbformat.reads(job.content, as_version=4)
+    for cell in notebook.cells:
+        cell.metadata.pop(TIMES, None)  # those of an earlier run
     try:
         with _laid(job, scratch) as folder:
             with _channel(reception) as inherited:

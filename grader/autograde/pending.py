@@ -28,7 +28,7 @@ from nbgrader.utils import find_all_files
 from grader.autograde.fork_server import THREADS
 from grader.autograde.handed_in import REFUSED
 from grader.autograde.notebook_run import Job
-from grader.autograde.taken_along import NOTEBOOKS, read, taken_along
+from grader.autograde.taken_along import NBGRADERS, NOTEBOOKS, read, taken_along
 
 # Of the settings: they decide where it runs, not how.
 NOT_TAKEN_ALONG = {"enabled", "kernel_manager_class", "workers", "require_sandbox"}
@@ -81,9 +81,10 @@ def environment() -> dict[str, str]:
 
 
 def job_for(execute: Execute, names: tuple[str, str, str], nb: NotebookNode, files: dict[str, bytes]) -> Job:
-    """The job of running a notebook beside these files."""
+    """The job of running a notebook beside these files, but for nbgrader's own: a run is not told whose it is."""
     content = json.dumps(nb)  # not laid out for people: that takes ten times as long
-    return Job(*names, content, files, settings(execute), environment())
+    beside = {name: each for name, each in files.items() if name not in NBGRADERS}
+    return Job(*names, content, beside, settings(execute), environment())
 
 
 def beside(folder: Path) -> dict[str, bytes]:
@@ -129,8 +130,10 @@ def foreseen(converter: Autograde, execute: Execute, place: Place) -> Job | None
 
 
 def lay(files: dict[str, bytes], folder: Path) -> None:
-    """Put what a run wrote where stock would have run it."""
+    """Put what a run wrote where stock would have run it; when something was submitted is not for a run to say."""
     for name, content in files.items():
+        if name in NBGRADERS:
+            continue
         path = folder / name
         for above in reversed(path.relative_to(folder).parents):
             if (folder / above).is_file():  # another notebook wrote a file where this one made a folder

@@ -21,6 +21,7 @@ from grader.autograde.handed_in import RefusedError, content
 FILES = 2000  # of a submission, at most
 LEVELS = 20  # of folders within folders
 NOTEBOOKS = "*.ipynb"
+NBGRADERS = frozenset({"timestamp.txt", "submission_secret.txt"})  # what `nbgrader submit` lays beside the notebooks
 LEFT = N_("Not taken along: {name} ({why}).")
 LINKED, SPECIAL, UNREADABLE = N_("a link out of the submission"), N_("no regular file"), N_("it cannot be read")
 LARGE, MANY, DEEP = N_("too large"), N_("too many files"), N_("too many folders within folders")

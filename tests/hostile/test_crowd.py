@@ -23,8 +23,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="The box is made of what Linux has."),
 ]
 ATTACKERS = [case for case in CASES if case.cells and (not case.superuser or os.geteuid() == 0)]
-HONEST = {f"honest-{number:02}": ("answer, share = 42, 2.0", (1, 2)) for number in range(15)} | {
-    f"honest-{number:02}": ("answer, share = 41, 0.5", (0, 0.5)) for number in range(15, 30)
+# Each in code of their own, for what is the same to the letter is run once.
+HONEST = {f"honest-{number:02}": (f"answer, share = 42, 2.0  # {number}", (1, 2)) for number in range(15)} | {
+    f"honest-{number:02}": (f"answer, share = 41, 0.5  # {number}", (0, 0.5)) for number in range(15, 30)
 }
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import filecmp
 from pathlib import Path
 
-NBGRADERS = {"timestamp.txt", "submission_secret.txt"}
+from grader.autograde.taken_along import NBGRADERS
+
 PAGE = ".html"
 
 
