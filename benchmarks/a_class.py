@@ -131,6 +131,20 @@ def specs(learners: Iterable[Learner], name: str) -> set[ModelSpec]:
     return {spec for learner in learners if (spec := learner.answers[name].spec) is not None}
 
 
+def codes(learners: Iterable[Learner]) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+    """The notebooks that a class hands in by their code, equal ones once: grading runs each of them once."""
+    found = set()
+    for learner in learners:
+        texts = dict(learner.words)
+        for answer in learner.answers.values():
+            texts |= answer.cells
+        for name in learner.notebooks:
+            own = name.split("_")[1]  # its cells' names begin with it
+            code = [each for each in texts.items() if each[0].startswith(own) and not each[0].endswith("_in_words")]
+            found.add((name, frozenset(code)))
+    return found
+
+
 @cache
 def foreseen(name: str) -> frozenset[ModelSpec]:
     """What `python -m grader pretrain` trains on an exercise's data: two exercises on the same data share it."""
@@ -145,6 +159,7 @@ def shares(learners: Sequence[Learner]) -> dict[str, object]:
     told: dict[str, object] = {
         "learners": len(learners),
         "notebooks": sum(len(learner.notebooks) for learner in learners),
+        "of these with different code": len(codes(learners)),
         "trainings of a submission, graded as stock does": round(mean(each.trainings for each in learners), 2),
     }
     for name in EXERCISES:

@@ -47,7 +47,7 @@ def operations(name: str, spec: ModelSpec) -> float:
 
 
 def floor(learners: Iterable[a_class.Learner]) -> dict[str, float]:
-    """Seconds of all cores: each distinct model trained once, each notebook run, each submission written down."""
+    """Seconds of all cores: each model is trained once, each code run once, each submission written down."""
     learners = list(learners)
     asked = {
         (exercise(name).data_set, spec): name for name in a_class.EXERCISES for spec in a_class.specs(learners, name)
@@ -57,7 +57,7 @@ def floor(learners: Iterable[a_class.Learner]) -> dict[str, float]:
     flops, cores = speed(), os.cpu_count() or 1
     parts = {
         "trainings": sum(operations(name, spec) for (_, spec), name in asked.items()) / flops,
-        "notebooks": NOTEBOOK * sum(len(learner.notebooks) for learner in learners) / cores,
+        "notebooks": NOTEBOOK * len(a_class.codes(learners)) / cores,
         "gradebook": GRADEBOOK * len(learners),
     }
     told = {part: round(seconds, 1) for part, seconds in parts.items()}

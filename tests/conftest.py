@@ -18,6 +18,12 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ["DROPNORM_LANG"] = "en"  # whatever the machine's locale is; other languages are chosen by their tests
 
 
+def pytest_runtest_setup() -> None:
+    """TensorFlow's log closes the stream that it began with, pytest's own, where nbgrader configures logging anew."""
+    if (absl := sys.modules.get("absl.logging")) is not None:
+        absl.get_absl_handler().python_handler.stream = sys.__stderr__
+
+
 @pytest.fixture
 def course(tmp_path: Path) -> Layout:
     """A course of one lesson and two exercises, not yet handed out."""

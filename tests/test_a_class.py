@@ -13,6 +13,7 @@ from benchmarks import a_class
 from benchmarks.models_of_a_class import models
 from benchmarks.spelling import GIVEN, GIVEN_FOR, Spelling, cells
 from dropnorm import places
+from grader.autograde.notebook_run import Job
 from grader.candidates import REFERENCE
 from grader.exercises import exercise
 from grader.spec import FitSettings, ModelSpec
@@ -110,6 +111,16 @@ def test_notebooks_hold_what_was_written_and_nothing_else_differs(tmp_path):
                 assert cell.source == texts.get(cell.id, before.source)
             ids = {cell.id for cell in content.cells}
             assert all(key in ids for key in texts if key.startswith(name.split("_")[1]))
+
+
+def test_notebooks_of_equal_code_are_those_that_grading_runs_once(tmp_path):
+    learners, ran = the_class()[:40], set()
+    for learner in learners:
+        learner.hand_in(places.EXERCISES / FIRST, tmp_path / learner.name)
+        for name in learner.notebooks:
+            content = (tmp_path / learner.name / f"{name}.ipynb").read_text(encoding="utf-8")
+            ran.add(Job(FIRST, learner.name, name, content).code)
+    assert len(ran) == len(a_class.codes(learners)) < sum(len(learner.notebooks) for learner in learners)
 
 
 @pytest.mark.full

@@ -68,7 +68,7 @@ class Network:
     def activations(self, X: np.ndarray) -> list[np.ndarray]:
         """What goes into each layer at inference for ``X``, ``(rows, inputs)``, and last what comes out.
 
-        Each is ``(rows, units)``. A batch normalization and the Dense layer behind it are one layer here
+        Each is ``(rows, units)``. A batch normalization and the Dense layer behind it may be one layer here
         (`NormalizedDense`).
         """
         for layer in self.layers:
