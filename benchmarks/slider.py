@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from benchmarks import results
 from dropnorm.places import ROOT
-from tests.browser import MINUTES, NOTEBOOK, chromium, command, jupyter_lab, open_notebook, running_browser
+from tests.browser import NOTEBOOK, chromium, command, jupyter_lab, open_notebook, running_browser
 
 # Milliseconds between presses, drawn anew for each: at a fixed pause they fall into step with the page's frames, and
 # what is measured is the step. Shorter beside a training, which ends.
@@ -43,7 +43,6 @@ UNTIL = """(selector) => new Promise(resolve => {
     look();
 })"""
 ALL_RUNS = "document.querySelector('.dropnorm-source').innerText.includes('5 runs')"
-TRAINED = 10 * MINUTES  # until a rate's five runs are there, on two busy cores
 LIVE = "document.querySelector('.dropnorm-source').innerText.startsWith('Live')"
 
 
@@ -88,7 +87,7 @@ def one_round(count: int) -> Round:
             handle = page.locator(".dropnorm-rate .noUi-handle")
             for key in ("ArrowRight", "End", "Home"):  # at rest means that nothing is computed: all runs are there
                 handle.press(key)
-                page.wait_for_function(ALL_RUNS, timeout=TRAINED)
+                page.wait_for_function(ALL_RUNS)
             page.evaluate(WATCH)
             at_rest = presses(page, count, "at rest", PAUSES)
             page.locator(".dropnorm-train").click()

@@ -29,7 +29,10 @@ ARGUMENTS = [
 ]
 PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
 MINUTES = 60_000  # Playwright counts in milliseconds
-sync_api.expect.set_options(timeout=2 * MINUTES)  # as long as a page waits for anything (below): cores may be busy
+# As long as a page waits for anything: a lab's curves are computed at low priority, and beside other tests on a slow
+# machine that leaves a twentieth of a core.
+PATIENCE = 8 * MINUTES
+sync_api.expect.set_options(timeout=PATIENCE)
 NO_BROWSER = "NO BROWSER: the page was not tried. Install Chromium (Debian: apt install chromium)."
 # The notebook that is open, by JupyterLab's own interface (`--expose-app-in-browser`).
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
@@ -103,7 +106,7 @@ def _answers(port: int) -> bool:
 def open_notebook(browser: sync_api.Browser, address: str, path: str) -> sync_api.Page:
     """A notebook in a page of its own, its kernel ready."""
     page = browser.new_page(viewport=PAGE)
-    page.set_default_timeout(2 * MINUTES)
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{address}/doc/tree/{path}")
     until_ready(page)
     return page

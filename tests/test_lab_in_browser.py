@@ -40,10 +40,13 @@ CODE = "document.querySelector('.dropnorm-code input').value"
 
 def until_rate(page: sync_api.Page, rate: float) -> None:
     """Wait until the code line names that rate, and its curves are there."""
-    page.wait_for_function(
-        f"/DropoutLab\\(rate={float(rate)!r}[,)]/.test({CODE})"
-        f" && !document.querySelector('{READING}').innerText.includes('computing')"
-    )
+    try:
+        page.wait_for_function(
+            f"/DropoutLab\\(rate={float(rate)!r}[,)]/.test({CODE})"
+            f" && !document.querySelector('{READING}').innerText.includes('computing')"
+        )
+    except sync_api.TimeoutError:
+        raise AssertionError(f"{page.evaluate(CODE)}: {page.locator(READING).inner_text()}") from None
 
 
 def test_a_lab_that_was_just_opened_answers_while_another_cell_runs(page: sync_api.Page) -> None:
