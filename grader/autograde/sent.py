@@ -13,6 +13,8 @@ from grader.autograde.notebook_run import Job, Ran
 from grader.autograde.tasks import TRIES
 
 PULSE = 0.5  # seconds between two looks at whether the cluster is still there
+# The last one is what Dask's `sync` raises where the very call that it waits for was cancelled.
+CANCELLED = (CancelledError, asyncio.CancelledError, UnboundLocalError)
 REFUSED = N_("It was refused: it ended the process that ran it {tries} times.")
 
 
@@ -54,7 +56,7 @@ class Run:
                 if self._future.status == "error":  # then it is what the run raised
                     raise
                 self.cluster.check()
-            except (CancelledError, asyncio.CancelledError):
+            except CANCELLED:
                 self.cluster.check()
                 if self.tries == TRIES:
                     told = _(
