@@ -84,11 +84,14 @@ class Learner:
         own = [answer.trainings for name, answer in self.answers.items() if EXERCISES[name] in self.notebooks]
         return len(self.notebooks) + sum(own)
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is written into which cell of the notebooks, by the cells' names."""
+        return {**self.words, **{name: text for each in self.answers.values() for name, text in each.cells.items()}}
+
     def hand_in(self, released: Path, folder: Path) -> None:
         """Write the notebooks into a folder as they would be collected."""
-        texts = dict(self.words)
-        for answer in self.answers.values():
-            texts |= answer.cells
+        texts = self.texts
         for name in self.notebooks:
             content = nbformat.read(released / f"{name}.ipynb", as_version=4)
             for cell in content.cells:
@@ -135,12 +138,11 @@ def codes(learners: Iterable[Learner]) -> set[tuple[str, frozenset[tuple[str, st
     """The notebooks that a class hands in by their code, equal ones once: grading runs each of them once."""
     found = set()
     for learner in learners:
-        texts = dict(learner.words)
-        for answer in learner.answers.values():
-            texts |= answer.cells
         for name in learner.notebooks:
             own = name.split("_")[1]  # its cells' names begin with it
-            code = [each for each in texts.items() if each[0].startswith(own) and not each[0].endswith("_in_words")]
+            code = [
+                each for each in learner.texts.items() if each[0].startswith(own) and not each[0].endswith("_in_words")
+            ]
             found.add((name, frozenset(code)))
     return found
 

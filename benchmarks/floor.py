@@ -47,7 +47,7 @@ def operations(name: str, spec: ModelSpec) -> float:
 
 
 def floor(learners: Iterable[a_class.Learner]) -> dict[str, float]:
-    """Seconds of all cores: each model is trained once, each code run once, each submission written down."""
+    """Seconds of all cores: each model is trained and each distinct code run once, each submission written down."""
     learners = list(learners)
     asked = {
         (exercise(name).data_set, spec): name for name in a_class.EXERCISES for spec in a_class.specs(learners, name)

@@ -60,7 +60,7 @@ def show(figure: Figure | Axes, alt: str) -> None:
 
     figure = figure.figure if isinstance(figure, Axes) else figure
     try:
-        told = {"text/plain": shown(_sound(alt))}
+        told = {"text/plain": shown(_alternative(alt))}
         if not in_words:
             told["text/html"] = svg(figure, alt)
     finally:
@@ -74,7 +74,7 @@ def svg(figure: Figure, alt: str) -> str:
     Raises:
         ValueError: ``alt`` is empty.
     """
-    alt, buffer = shown(_sound(alt)), io.BytesIO()
+    alt, buffer = shown(_alternative(alt)), io.BytesIO()
     translate_labels(figure)
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "dropnorm", **fonts.settings()}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -97,8 +97,8 @@ def svg(figure: Figure, alt: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _sound(alt: str) -> str:
-    """Alternative text. Raises ValueError where there is none."""
+def _alternative(alt: str) -> str:
+    """The alternative text as it was given. Raises ValueError where it says nothing."""
     if not alt.strip():
         raise ValueError(_("A figure needs alternative text: say in a sentence what it shows, `show(fig, alt='...')`."))
     return alt

@@ -29,8 +29,8 @@ ARGUMENTS = [
 ]
 PICTURES = os.environ.get("WALKTHROUGH_PICTURES")
 MINUTES = 60_000  # Playwright counts in milliseconds
-# As long as a page waits for anything: a lab's curves are computed at low priority, and beside other tests on a slow
-# machine that leaves a twentieth of a core.
+# As long as a page waits for anything: a lab's curves are computed at low priority, which takes minutes beside other
+# tests on a slow machine.
 PATIENCE = 8 * MINUTES
 sync_api.expect.set_options(timeout=PATIENCE)
 NO_BROWSER = "NO BROWSER: the page was not tried. Install Chromium (Debian: apt install chromium)."

@@ -119,7 +119,7 @@ def test_notebooks_of_equal_code_are_those_that_grading_runs_once(tmp_path):
         learner.hand_in(places.EXERCISES / FIRST, tmp_path / learner.name)
         for name in learner.notebooks:
             content = (tmp_path / learner.name / f"{name}.ipynb").read_text(encoding="utf-8")
-            ran.add(Job(FIRST, learner.name, name, content).code)
+            ran.add(Job(FIRST, learner.name, name, content).code_digest)
     assert len(ran) == len(a_class.codes(learners)) < sum(len(learner.notebooks) for learner in learners)
 
 

@@ -19,6 +19,6 @@ def test_a_run_is_found_by_its_code_as_a_copy_and_the_oldest_make_room():
     shared.keep("b", one)
     shared.keep("a", one)  # once more is no second room
     shared.keep("c", one)
-    assert [code in shared for code in "abc"] == [True, False, True]
+    assert [digest in shared for digest in "abc"] == [True, False, True]
     shared.keep("large", Ran("x" * 4 * size))
     assert "large" not in shared

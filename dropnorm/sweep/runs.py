@@ -18,8 +18,8 @@ from dropnorm.sweep import layers, plan
 from dropnorm.sweep.masks import MaskStream
 from dropnorm.sweep.optimizers import SGD, Adam, Optimizer
 
-AT_INFERENCE = 256  # rows at once, at least: where nothing is learned, larger products of matrices are faster ones
-WIDE = 6  # times as many inputs as rows, from which on scaling the rows takes less time than scaling the weights
+ROWS_AT_INFERENCE = 256  # at once, at least: where nothing is learned, larger products of matrices are faster ones
+WIDE = 6  # times as many inputs as rows: from there on it takes less time to scale the rows than the weights
 
 
 class Network:
@@ -33,8 +33,8 @@ class Network:
 
     def __init__(self, described: plan.Plan, inputs: int, dtype: np.typing.DTypeLike = np.float32) -> None:
         self.dtype = np.dtype(dtype)
-        self.plan, self.rows = described, max(described.batch_size, AT_INFERENCE)
-        self.layers = list(_made(described, inputs, self.dtype))
+        self.plan, self.rows = described, max(described.batch_size, ROWS_AT_INFERENCE)
+        self.layers = list(_made(described, inputs, self.rows, self.dtype))
         parameters = layers.Parameters(self.dtype)
         for layer in self.layers:
             layer.reserve(parameters)
@@ -150,10 +150,10 @@ def orders(described: plan.Plan, rows: int) -> Iterator[np.ndarray]:
             order = generator.permutation(rows)
 
 
-def _made(described: plan.Plan, inputs: int, dtype: np.dtype) -> Iterator[layers.Layer]:
-    """The computing layers of a plan, with those pairs as one that `dropnorm.sweep.layers` computes as one."""
+def _made(described: plan.Plan, inputs: int, rows: int, dtype: np.dtype) -> Iterator[layers.Layer]:
+    """The computing layers of a plan, for up to so many rows; as one those pairs that `layers` computes as one."""
     weights = np.random.default_rng(np.random.SeedSequence((described.seed, 0)))
-    rows, width, place = max(described.batch_size, AT_INFERENCE), inputs, 0
+    width, place = inputs, 0
     waiting = list(described.layers)
     while waiting:
         layer = waiting.pop(0)

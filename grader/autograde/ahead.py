@@ -43,10 +43,10 @@ class Ahead:
         self._journal = Journal(Path(converter.coursedir.root))
         lock = self._journal.lock(converter.log)
         self._places = deque(places(converter, now))  # all at once: a generator would keep the converter for ever
-        self._under_way: dict[Names, Run | Job] = {}  # a job: its run waits on disk, or it is one of the waiting
+        self._under_way: dict[Names, Run | Job] = {}  # a job: its run waits on disk
         self._waiting: dict[Names, Job] = {}  # for the run of a classmate's notebook with the same code
         self._shared = SharedRuns()
-        self._alone: set[str] = set()  # the codes whose run came to nothing that could be shared
+        self._unshared: set[str] = set()  # digests of code whose run came to nothing that could be shared
         self._submissions = {Path(place.path).parent: place.submission for place in self._places}
         self._again = converter.force
         self._unwritten: list[Job] = []
@@ -116,31 +116,31 @@ class Ahead:
             if self._used is not None:  # much may be shared, one after the other: the workers go on meanwhile
                 self._send(converter, execute)
             if kept := self._journal.load(wanted):
-                self._shared.keep(wanted.code, kept)
+                self._shared.keep(wanted.code_digest, kept)
                 return kept, False
-            if shared := self._shared.find(wanted.code):
+            if shared := self._shared.find(wanted.code_digest):
                 self._journal.keep(wanted, shared)
                 return shared, True
             run = Run(self._cluster(), wanted)
-        ran = run.result(lambda: self._send(converter, execute, wanted.code))
+        ran = run.result(lambda: self._send(converter, execute, wanted.code_digest))
         self._keep(wanted, ran)
         return ran, False
 
     def _keep(self, job: Job, ran: Ran) -> None:
         if sound(ran):
             self._journal.keep(job, ran)
-            self._shared.keep(job.code, ran)
+            self._shared.keep(job.code_digest, ran)
         else:
-            self._alone.add(job.code)
+            self._unshared.add(job.code_digest)
 
-    def _send(self, converter: Autograde, execute: Execute, *running: str) -> None:
+    def _send(self, converter: Autograde, execute: Execute, waited_for: str = "") -> None:
         """Put away what has ended, and send as much as there is room for.
 
         Args:
             converter, execute: stock's.
-            running: the codes that run beside those that were sent ahead.
+            waited_for: the digest of the code whose run stock waits for, beside those that were sent ahead.
         """
-        ahead: list[str] = []  # of runs that were sent ahead, and run
+        running: list[str] = []  # digests of the code of what was sent ahead and has not ended
         for names, run in self._under_way.items():
             if isinstance(run, Run):
                 ran = run.at_hand()
@@ -148,29 +148,31 @@ class Ahead:
                     self._keep(run.job, ran)
                     self._under_way[names] = run.job
                 elif run.done:
-                    self._alone.add(run.job.code)
+                    self._unshared.add(run.job.code_digest)
                 else:
-                    ahead.append(run.job.code)
+                    running.append(run.job.code_digest)
         cluster = self._cluster()
 
+        def send(names: Names, job: Job) -> None:
+            self._under_way[names] = Run(cluster, job)
+            running.append(job.code_digest)
+
         def waits(job: Job) -> bool:
-            shared = job.code in self._shared or job.code in ahead or job.code in running
-            return shared and job.code not in self._alone
+            code = job.code_digest
+            return code not in self._unshared and (code in self._shared or code in (waited_for, *running))
 
         for names, job in list(self._waiting.items()):
-            if not waits(job) and len(ahead) < cluster.room:
-                self._under_way[names] = Run(cluster, self._waiting.pop(names))
-                ahead.append(job.code)
-        while self._places and len(ahead) < cluster.room and len(self._under_way) < AT_MOST:
+            if not waits(job) and len(running) < cluster.room:
+                send(names, self._waiting.pop(names))
+        while self._places and len(running) < cluster.room and len(self._under_way) + len(self._waiting) < AT_MOST:
             place = self._places.popleft()
             if job := foreseen(converter, execute, place):
                 if self._journal.holds(job):
                     self._under_way[place.names] = job
                 elif waits(job):
-                    self._under_way[place.names] = self._waiting[place.names] = job
+                    self._waiting[place.names] = job
                 else:
-                    self._under_way[place.names] = Run(cluster, job)
-                    ahead.append(job.code)
+                    send(place.names, job)
 
     def _cluster(self) -> Cluster:
         """The cluster that runs them: one and the same, as a new one would know nothing of what is under way."""

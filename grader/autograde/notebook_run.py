@@ -82,7 +82,7 @@ class Job:
         ).encode()
 
     @functools.cached_property
-    def code(self) -> str:
+    def code_digest(self) -> str:
         """A digest of all that a run can see, so equal for jobs whose runs may stand for each other.
 
         A kernel is not told whose notebook it runs, and sees no prose. So the run of one learner's notebook may be
@@ -99,8 +99,8 @@ class Job:
 
     @property
     def digest(self) -> str:
-        """That of its code, and whose it is: by this a run is kept should the command be killed."""
-        return hashlib.sha256(f"{self.code} {self.student}".encode()).hexdigest()
+        """Of its code, and whose it is: by this a run is kept should the command be killed."""
+        return hashlib.sha256(f"{self.code_digest} {self.student}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
