@@ -9,7 +9,7 @@ import pickle
 
 from grader.autograde.notebook_run import Ran
 
-LIMIT = 2**27  # bytes: some thousand runs of the course's notebooks
+LIMIT = 2**27  # bytes in all
 
 
 class SharedRuns:
