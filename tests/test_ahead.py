@@ -16,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from tiny_course import NOT_RUN, ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from grader.autograde import ahead, cluster, journal
+from grader.autograde.converter import CarefulAutograde
 from grader.autograde.notebook_run import Job
 from grader.autograde.pending import lay
 from grader.autograde.siblings import AutogradeHomework
@@ -250,6 +251,31 @@ def test_one_that_fails_is_not_taken_for_written_when_the_same_learners_translat
         converter.start()
     assert not course.graded("ada").exists() and (course.root / "autograded" / "ada" / f"{UNIT}_zh").exists()
     assert len(list((course.root / ".grading" / "runs").iterdir())) == 2  # the next command goes on from them
+
+
+@pytest.mark.parametrize("given_up", ["ada", "ben", "cas"])
+def test_forced_again_all_are_run_anew_though_one_was_given_up_before_it_was_run(tmp_path, sent, given_up):
+    """Else ``--force`` would find what the one before it has kept."""
+
+    class Fail(NbGraderPreprocessor):
+        def preprocess(self, nb, resources):
+            if resources["nbgrader"]["student"] == given_up:
+                raise RuntimeError("it fails")
+            return nb, resources
+
+    course = TinyCourse(tmp_path / "course")
+    course.make({name: {ONE: f"{RIGHT}  # {name}"} for name in ("ada", "ben", "cas")})
+    api = course.api()
+    converter = CarefulAutograde(coursedir=api.coursedir, parent=api)
+    converter.force = True
+    converter.autograde_preprocessors = [Fail, *converter.autograde_preprocessors]
+    with pytest.raises(NbGraderException):
+        converter.start()
+    assert not (course.root / ".grading" / "unfinished.json").exists()
+    assert (course.root / ".grading" / "lock").resolve() not in journal._held
+    sent.clear()
+    course.grade(force=True)
+    assert {name for name, _ in sent} >= {"ada", "ben", "cas"} - {given_up}
 
 
 def test_a_course_is_free_for_others_after_a_failure(tmp_path):

@@ -92,6 +92,12 @@ class Ahead:
         """Stock has given up a submission. Its runs stay, should what was in the way be mended."""
         self._ended([*self._unwritten, job])
 
+    def finished(self) -> None:
+        """Stock has come to its end, and has given up what is unfinished before it asked for a notebook of it."""
+        if self.end.alive:
+            self._unfinished.clear()
+            self._ended(())
+
     def _ended(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
             self._unfinished.pop(_submission(job), None)
@@ -232,6 +238,12 @@ def given_up(converter: Autograde, job: Job) -> None:
     """Stock will give up the submission of this notebook."""
     if converter in _ahead:
         _ahead[converter].given_up(job)
+
+
+def finished(converter: Autograde) -> None:
+    """The command has come to its end by itself."""
+    if converter in _ahead:
+        _ahead[converter].finished()
 
 
 def stop(converter: Autograde) -> None:

@@ -33,6 +33,7 @@ from traitlets import default
 
 from dropnorm.language import _
 from grader.autograde import form, handed_in, records, renamed
+from grader.autograde.ahead import finished
 from grader.autograde.handed_in import REFUSED, RefusedError
 from grader.autograde.handed_out import HandedOut, handed_out
 from grader.autograde.judging import scored
@@ -120,7 +121,12 @@ class CarefulAutograde(Autograde, BoundedCopies):
         self._handed_out.clear()
         self._other_names.clear()
         _bounded_timestamps(self.coursedir)
-        super().start()
+        try:
+            super().start()
+        except NbGraderException:  # raised at the end, where a submission was given up
+            finished(self)
+            raise
+        finished(self)
 
     def init_notebooks(self) -> None:
         """Find the submissions, and notebooks under other names than their own."""
