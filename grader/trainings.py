@@ -129,7 +129,7 @@ def key(spec: ModelSpec, exercise: Exercise) -> str:
     else:
         versions = tuple(importlib.metadata.version(name) for name in ("keras", "tensorflow"))
         computed_by = ("keras", *versions, "one thread", os.environ.get("TF_ENABLE_ONEDNN_OPTS"), _source(OF_KERAS))
-    asked = (spec.digest, _digest(exercise.data()), SEEDS, np.__version__, cache.kernels(), _processor(), computed_by)
+    asked = (spec.digest, _digest(exercise.data()), SEEDS, np.__version__, *rounding(), computed_by)
     return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
@@ -229,10 +229,12 @@ def _digest(data: Split) -> str:
 
 
 @lru_cache
-def _processor() -> str:
-    """What of the processor decides which code NumPy and TensorFlow run, and so how they round."""
+def rounding() -> tuple[str, str]:
+    """What of this machine decides how sums are rounded: the kernels that multiply matrices, and the processor's
+    features, by which NumPy and TensorFlow choose their code.
+    """
     found: Any = np.show_config(mode="dicts")
-    return " ".join([platform.machine(), *found["SIMD Extensions"]["found"]])
+    return cache.kernels(), " ".join([platform.machine(), *found["SIMD Extensions"]["found"]])
 
 
 @lru_cache

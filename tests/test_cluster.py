@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 import random
 import shutil
 from collections.abc import Iterator
@@ -138,6 +139,19 @@ def test_workers_with_other_data_are_refused(tmp_path: Path, monkeypatch) -> Non
         pytest.raises(ClusterError, match="has not the same data"),
     ):
         Cluster(address).client  # noqa: B018 (it connects when it is first asked for)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="THE KERNELS ARE THOSE OF X86")
+def test_workers_on_another_kind_of_processor_are_told_and_used(tmp_path: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    for kernels, told in (("Nehalem", 1), (None, 0)):
+        caplog.clear()
+        other = {} if kernels is None else {"OPENBLAS_CORETYPE": kernels}
+        with scheduler(tmp_path, ROOT, "--nthreads", "1", "--no-nanny", **other) as address:
+            elsewhere = Cluster(address)
+            assert elsewhere.client
+            elsewhere.close()
+        assert sum("another kind of processor than this machine" in text for text in caplog.messages) == told
 
 
 def end_the_workers() -> None:

@@ -1,11 +1,11 @@
-"""Whether the workers of another's scheduler have what this machine has: packages, the course, its data."""
+"""Whether the workers of another's scheduler have what this machine has: packages, the course, data, a processor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from dropnorm.language import N_, _
-from grader.autograde.tasks import data_in_use, sources
+from grader.autograde.tasks import data_in_use, rounds_by, sources
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -18,6 +18,10 @@ OTHER_COURSE = N_(
 OTHER_DATA = N_(
     "The worker {worker} has not the same data ({reason}): install it there, and type the same command again: it goes "
     "on where it stood."
+)
+UNLIKE = N_(
+    "The worker {worker} has another kind of processor than this machine: curves of equal models may differ in their "
+    "last digits, and what `pretrain` kept on one is not used on the other. Let machines of one kind grade a class."
 )
 
 
@@ -45,6 +49,18 @@ def disagreement(client: Client, address: str) -> str | None:
         for worker, there in client.run(here, on_error="return").items():
             if there != here():
                 return _(said).format(worker=worker, reason=_said(there))
+    return None
+
+
+def unlike(client: Client) -> str | None:
+    """A sentence on the first worker whose sums are rounded otherwise than this machine's; None where none is.
+
+    Args:
+        client: a connection to the scheduler, whose workers have what this machine has.
+    """
+    for worker, there in client.run(rounds_by).items():
+        if there != rounds_by():
+            return _(UNLIKE).format(worker=worker)
     return None
 
 

@@ -21,7 +21,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from dropnorm.language import N_, _
-from grader.autograde.agreement import disagreement
+from grader.autograde.agreement import disagreement, unlike
 from grader.autograde.notebook_run import Job
 from grader.autograde.tasks import ROOT, box_lacks, run
 
@@ -227,6 +227,8 @@ class Cluster:
         if self._process is None:
             if told := disagreement(client, self.address):
                 raise ClusterError(told)
+            if told := unlike(client):
+                log.warning("%s", told)
             self._shares = not _lacking(workers)
             self._threads = sum(worker["nthreads"] for worker in workers.values())
             self._largest = max(worker["resources"].get(NOTEBOOK, 1) for worker in workers.values())
