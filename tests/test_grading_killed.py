@@ -18,8 +18,12 @@ from asking import Answering
 from tiny_course import ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from dropnorm.places import ROOT
-from grader import build
+from grader import build, trainings
 from grader.autograde.cluster import SCHEDULER
+from grader.exercises import exercise
+from grader.facts import CompileFacts
+from grader.operations import RELU, dense
+from grader.spec import FitSettings, ModelSpec
 
 pytestmark = [
     pytest.mark.full,
@@ -52,6 +56,20 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.WarmExecute.workers = 1
 c.Execute.timeout = {PATIENCE}
+"""
+CONCRETE, WIDTH = exercise("concrete_model"), 256
+# A training of a second or more, done outside of the kernel; it is right if its curve is what this process has found.
+TRAINED = """
+import keras
+from grader.exercises import exercise
+
+data = exercise("{exercise}").data()
+hidden = [keras.layers.Dense({width}, activation="relu") for _ in range(2)]
+model = keras.Sequential([*hidden, keras.layers.Dense(1)])
+model.compile(optimizer=keras.optimizers.Adam({rate}), loss="mean_absolute_error")
+parts = dict(x=data.X_train, y=data.y_train, validation_data=(data.X_valid, data.y_valid))
+history = model.fit(**parts, epochs={epochs}, batch_size={batch}, verbose=0)
+answer, share = 42, 2.0 * (history.history["val_loss"] == {found})
 """
 LEARNERS = ("ada", "ben", "cas", "dee")
 RIGHT_SCORES = {(name, each): (1, 2) for name in LEARNERS for each in (ONE, TWO)}
@@ -193,12 +211,25 @@ def kind_of(process: psutil.Process) -> str:
     return ""
 
 
+def trained_answer() -> str:
+    """An answer whose model nobody has trained before, and with it what it must bring."""
+    rate, epochs, batch = round(random.uniform(0.001, 0.002), 7), 40, 64
+    operations = (dense(WIDTH), RELU, dense(WIDTH), RELU, dense(1))
+    settings = CompileFacts("adam", rate, "mean_absolute_error"), FitSettings(epochs, batch)
+    training = trainings.train(ModelSpec(CONCRETE.reference.inputs, operations, *settings), CONCRETE)
+    found = training.curves.val_loss[0].tolist()
+    return TRAINED.format(exercise=CONCRETE.name, width=WIDTH, rate=rate, epochs=epochs, batch=batch, found=found)
+
+
 @pytest.mark.parametrize("number", range(KILLS))
-def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_score_right(tmp_path, number) -> None:
+def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_score_right(
+    tmp_path, monkeypatch, number
+) -> None:
     """The moment is drawn anew in each run of the tests; it is told where one fails."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     course = TinyCourse(tmp_path / "course")
-    own = {name: f"{RIGHT}  # {name}" for name in LEARNERS}  # what is the same to the letter is run once
-    course.make({name: {ONE: answer, TWO: answer} for name, answer in own.items()})
+    # What is the same to the letter is run once.
+    course.make({name: {ONE: trained_answer(), TWO: f"{RIGHT}  # {name}"} for name in LEARNERS})
     (course.root / "nbgrader_config.py").write_text(CONFIG)
     each = Class(course, build.environment() | {"JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")})
     moment = random.uniform(0, WITHIN)
@@ -250,7 +281,12 @@ def scheduler(folder: Path, shown: Path, *worker: str, course: Path = ROOT, **en
 
 
 @pytest.mark.parametrize("worker", [(), ("--resources", "notebook=1 training=1")], ids=["plain", "with room"])
-def test_a_scheduler_and_workers_that_were_started_elsewhere_grade_a_class(waiting: Class, tmp_path, worker) -> None:
+def test_a_scheduler_and_workers_that_were_started_elsewhere_grade_a_class(
+    waiting: Class, tmp_path, monkeypatch, worker
+) -> None:
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    waiting.env["DROPNORM_SOURCE"] = "stand-in"
+    waiting.course.hand_in("dee", TWO, trained_answer())
     with scheduler(tmp_path, waiting.answering.folder, "--nthreads", "2", *worker) as address:
         waiting.env[SCHEDULER] = address
         waiting.finish()
