@@ -266,6 +266,7 @@ class ReluDropout(Layer):
     def __init__(self, units: int, rows: int, rate: float, masks: MaskStream | None, dtype: np.dtype) -> None:
         self.rate, self.masks, self.kept_scale = rate, masks, dtype.type(1.0 / (1.0 - rate))
         self.gate, self.open = np.empty((rows, units), dtype), np.empty((rows, units), bool)
+        self.zeros = np.zeros((rows, units), dtype)  # NumPy compares with an array twice as fast as with a number
 
     def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
         if training:
@@ -273,11 +274,12 @@ class ReluDropout(Layer):
             np.greater(x, 0, out=opened)
             if self.masks is not None:
                 np.logical_and(opened, self.masks.draw(x.shape), out=opened)
-            np.multiply(opened, self.kept_scale, out=gate)
+            np.copyto(gate, opened)
             if self.masks is not None:
-                np.maximum(x, 0, out=x)
+                gate *= self.kept_scale
+                np.maximum(x, self.zeros[: len(x)], out=x)
                 return np.multiply(x, gate, out=x)
-        return np.maximum(x, 0, out=x)
+        return np.maximum(x, self.zeros[: len(x)], out=x)
 
     def backward(self, gradient: np.ndarray, wanted: bool = True) -> np.ndarray | None:
         gradient *= self.gate[: len(gradient)]
