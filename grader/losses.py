@@ -51,6 +51,17 @@ def loss_name(loss: Any) -> str:
         return "none"
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
+    own = isinstance(loss, str) and hasattr(keras.losses, loss)  # what else a text stands for may be told later
+    return _name_of_kerass(loss) if own else _name_by_values(loss)
+
+
+@cache
+def _name_of_kerass(loss: str) -> str:
+    """The name of one of Keras' own: a notebook's models are looked at again and again."""
+    return _name_by_values(loss)
+
+
+def _name_by_values(loss: Any) -> str:
     for batches, names in ((_of_measures, MEASURES), (_of_kinds, KINDS)):
         values = _values(loss, batches)
         if not np.isfinite(values).any() or not values.any():

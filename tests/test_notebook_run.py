@@ -378,6 +378,30 @@ def test_figures_are_told_in_words_where_nobody_looks_at_them():
     assert list(shown["data"]) == ["text/plain"] and "Learning curves over 2 epochs" in shown["data"]["text/plain"]
 
 
+COUNTED = """
+import keras
+from grader import tracing
+looks, observe = [], tracing.observe
+
+def counting(*given):
+    looks.append(given)
+    return observe(*given)
+
+tracing.observe = counting
+model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.3), keras.layers.Dense(1)])
+"""
+
+
+def test_a_test_cell_right_below_another_does_not_look_at_the_same_model_anew():
+    structure, curve, told = "grade('spotify_structure')", "grade('spotify_curve')", "print(len(looks))"
+    other = "model = keras.Sequential([*model.layers, keras.layers.Dropout(0.2)])"
+    cells = (COUNTED, "from grader.cells import grade\n" + structure, curve, told, other, curve, told)
+    ran = run_notebook(job(*cells), Listening())
+    assert [text(each) for each in outputs(ran) if text(each)] == ["1\n", "2\n"]
+    first, same, changed = (each["account"]["facts"]["observed"] for each in ran.accounts)
+    assert first == same != changed
+
+
 def test_a_scratch_folder_of_a_long_name_is_no_hindrance(tmp_path):
     long = tmp_path / ("x" * 100)
     long.mkdir()
