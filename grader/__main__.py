@@ -51,13 +51,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
     parser = Parser(prog="python -m grader", description=_("The instructor's commands."))
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (place, told) in COMMANDS.items():
-        command, module = subparsers.add_parser(name, help=_(told), description=_(told)), import_module(place)
-        module.arguments(command)
-        command.set_defaults(main=module.main)
-    options = parser.parse_args(arguments)
+        command = subparsers.add_parser(name, help=_(told), description=_(told))
+        if name in given:  # the modules of the others are not imported: each takes half a second
+            module = import_module(place)
+            module.arguments(command)
+            command.set_defaults(main=module.main)
+    options = parser.parse_args(given)
     return options.main(options)
 
 
