@@ -6,6 +6,8 @@ import contextlib
 import json
 import logging
 import shutil
+import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import nbformat
 import pytest
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
+from sqlalchemy.exc import OperationalError
 from tiny_course import NOT_RUN, ONE, RIGHT, TWO, UNIT, TinyCourse
 
 from grader.autograde import ahead, cluster, journal
@@ -224,6 +227,31 @@ def test_by_the_api_one_learner_is_graded_and_a_failure_is_told(tmp_path):
     assert course.scores()["ben", ONE] == (1, 2)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="NOBODY LOCKS A COURSE ON WINDOWS")
+def test_by_the_api_nothing_is_touched_while_a_command_works_in_the_course(tmp_path):
+    """Formgrader's server would answer nobody if it waited; and stock first removes what was graded before."""
+    import fcntl
+
+    course = TinyCourse(tmp_path / "course")
+    course.make({"ada": {ONE: RIGHT}})
+    assert course.api().autograde(UNIT, "ada")["success"]
+    with (course.root / ".grading" / "lock").open("a+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        pressed = course.api().autograde(UNIT, "ada")
+        assert not pressed["success"] and "works in this course: grade again when it has ended." in pressed["log"]
+        assert course.graded("ada").exists()
+    assert course.api().autograde(UNIT, "ada")["success"]
+
+
+def test_what_is_said_of_grading_is_heard_where_the_api_is_asked(tmp_path, monkeypatch):
+    """As of what the box lacks: formgrader shows this log, and no other one."""
+    monkeypatch.setattr("grader.autograde.cluster.Cluster.tell_of_boxes", lambda _: cluster.log.warning("It lacks."))
+    course = TinyCourse(tmp_path / "course")
+    course.make({"ada": {ONE: RIGHT}})
+    assert "It lacks." in course.api().autograde(UNIT, "ada")["log"]
+    assert not {type(each).__name__ for each in logging.getLogger("grader").handlers} - {"LogCaptureHandler"}
+
+
 def test_one_that_fails_does_not_keep_the_others_from_being_graded(tmp_path):
     course = TinyCourse(tmp_path / "course", settings={"Execute": {"force_raise_errors": True}})
     course.make({"ada": {ONE: "1 / 0"}, "ben": {ONE: RIGHT}})
@@ -275,7 +303,27 @@ def test_forced_again_all_are_run_anew_though_one_was_given_up_before_it_was_run
     assert (course.root / ".grading" / "lock").resolve() not in journal._held
     sent.clear()
     course.grade(force=True)
-    assert {name for name, _ in sent} >= {"ada", "ben", "cas"} - {given_up}
+    assert {name for name, _ in sent} == {"ada", "ben", "cas"}
+
+
+def test_forced_again_what_was_graded_stays_known_where_the_gradebook_is_locked_in_the_middle(tmp_path, sent):
+    class Locked(NbGraderPreprocessor):
+        def preprocess(self, nb, resources):
+            if resources["nbgrader"]["student"] == "ben":
+                raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
+            return nb, resources
+
+    course = TinyCourse(tmp_path / "course")
+    course.make({name: {ONE: f"{RIGHT}  # {name}"} for name in ("ada", "ben")})
+    api = course.api()
+    converter = CarefulAutograde(coursedir=api.coursedir, parent=api)
+    converter.force = True
+    converter.autograde_preprocessors = [*converter.autograde_preprocessors, Locked]
+    with pytest.raises(NbGraderException, match="in use by another program"):
+        converter.start()
+    sent.clear()
+    course.grade(force=True)
+    assert "ada" not in {name for name, _ in sent}
 
 
 def test_a_course_is_free_for_others_after_a_failure(tmp_path):

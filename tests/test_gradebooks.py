@@ -52,8 +52,10 @@ def test_a_class_whose_gradebook_stays_locked_is_told_so_in_a_sentence(tmp_path,
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(NbGraderException, match="The gradebook is in use by another program: close that, and"):
                 AutogradeHomework(coursedir=api.coursedir, parent=api).start()
+            pressed = course.api().autograde("unit", "ada")  # as formgrader does
     finally:
         event.remove(Engine, "connect", gradebooks._connected)
+    assert not pressed["success"] and "The gradebook is in use by another program: close that, and" in pressed["log"]
     course.grade()
     assert course.scores()["ada", ONE] == (1, 2)
 

@@ -90,13 +90,19 @@ class Ahead:
 
     def given_up(self, job: Job) -> None:
         """Stock has given up a submission. Its runs stay, should what was in the way be mended."""
-        self._ended([*self._unwritten, job])
+        jobs = [*self._unwritten, job]
+        if self._again:  # then all is run anew, also the next time
+            self._written += jobs
+        self._ended(jobs)
 
     def finished(self) -> None:
-        """Stock has come to its end, and has given up what is unfinished before it asked for a notebook of it."""
-        if self.end.alive:
-            self._unfinished.clear()
-            self._ended(())
+        """Stock has come to its end: what is still unfinished it gave up before it asked for a notebook of it."""
+        if not self.end.alive:
+            return
+        if self._again:
+            self._written += [job for job in self._under_way.values() if isinstance(job, Job)]
+        self._unfinished.clear()
+        self._ended(())
 
     def _ended(self, jobs: Iterable[Job]) -> None:
         for job in jobs:

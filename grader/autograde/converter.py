@@ -34,6 +34,8 @@ from traitlets import default
 from dropnorm.language import _
 from grader.autograde import form, handed_in, records, renamed
 from grader.autograde.ahead import finished
+from grader.autograde.courses import alone
+from grader.autograde.gradebooks import told_where_locked
 from grader.autograde.handed_in import REFUSED, RefusedError
 from grader.autograde.handed_out import HandedOut, handed_out
 from grader.autograde.judging import scored
@@ -121,12 +123,14 @@ class CarefulAutograde(Autograde, BoundedCopies):
         self._handed_out.clear()
         self._other_names.clear()
         _bounded_timestamps(self.coursedir)
-        try:
-            super().start()
-        except NbGraderException:  # raised at the end, where a submission was given up
+        with alone(self), told_where_locked(self.log):
+            try:
+                super().start()
+            except NbGraderException as error:
+                if error.__context__ is None:  # raised at the end, as a submission was given up; not from the middle
+                    finished(self)
+                raise
             finished(self)
-            raise
-        finished(self)
 
     def init_notebooks(self) -> None:
         """Find the submissions, and notebooks under other names than their own."""

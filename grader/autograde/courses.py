@@ -1,14 +1,19 @@
-"""What nbgrader's commands find where they run: the course in whose folder that is, and a terminal."""
+"""What nbgrader's commands find where they run: a course, maybe one in which another command works, and a terminal."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.apps import NbGrader
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Application
 
 from dropnorm.language.terminal import speak_on_terminal
+from grader.autograde.journal import CourseInUseError, Journal
 
 
 def speak_in_commands() -> None:
@@ -25,3 +30,30 @@ def coursedir() -> CourseDirectory:
     app = NbGrader()
     app.load_config_file()
     return CourseDirectory(config=app.config, parent=app) if app.config else CourseDirectory(root=str(Path.cwd()))
+
+
+@contextlib.contextmanager
+def alone(converter: BaseConverter) -> Iterator[None]:
+    """Keep other commands out before stock touches anything, and let the converter's log hear what ours say meanwhile.
+
+    A command has the lock already (`Journal.alone`). Formgrader's server has not, and cannot wait: it would answer
+    nobody until the other one ends.
+
+    Raises:
+        NbGraderException: another command works in this course.
+    """
+    ours = logging.getLogger("grader")
+    added = [handler for handler in converter.log.handlers if handler not in ours.handlers]
+    try:
+        lock = Journal(Path(converter.coursedir.root)).lock(converter.log, waits=False)
+    except CourseInUseError as error:
+        converter.log.error("%s", error)
+        raise NbGraderException(str(error)) from None
+    for handler in added:
+        ours.addHandler(handler)
+    try:
+        yield
+    finally:
+        lock.release()
+        for handler in added:
+            ours.removeHandler(handler)

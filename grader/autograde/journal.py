@@ -132,9 +132,13 @@ class Journal:
         with contextlib.suppress(OSError), (self._folder / "timing.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(told) + "\n")
 
-    def lock(self, log: logging.Logger) -> Lock:
-        """Keep other commands out of this course; where one works in it, that is said, and its end is waited for."""
-        return Lock(self._folder / "lock", log)
+    def lock(self, log: logging.Logger, waits: bool = True) -> Lock:
+        """Keep other commands out of this course; where one works in it, that is said, and its end is waited for.
+
+        Raises:
+            CourseInUseError: one works in it, and nobody ``waits``.
+        """
+        return Lock(self._folder / "lock", log, waits)
 
     def _path(self, job: Job) -> Path:
         decided_by = job.digest, sources(), *sorted(data_in_use().items())
@@ -149,10 +153,14 @@ class Journal:
             yield _try(file)
 
 
+class CourseInUseError(Exception):
+    """Another command works in this course; one sentence says which."""
+
+
 class Lock:
     """The lock of a course, from now on; a process that asks for it again has it twice."""
 
-    def __init__(self, path: Path, log: logging.Logger) -> None:
+    def __init__(self, path: Path, log: logging.Logger, waits: bool = True) -> None:
         self._path, self._released = path.resolve(), False
         with _counting:
             if self._path in _held:
@@ -168,8 +176,13 @@ class Lock:
             return
         if not _try(file):
             file.seek(0)
+            holder = _holder(file.read())
+            if not waits:
+                file.close()
+                told = _("{command} works in this course: grade again when it has ended.")
+                raise CourseInUseError(told.format(command=holder))
             told = _("{command} works in this course: waiting for it to end; Ctrl-C ends the wait.")
-            log.warning("%s", told.format(command=_holder(file.read())))
+            log.warning("%s", told.format(command=holder))
             _wait(file)
         with contextlib.suppress(OSError):  # a full disk: the lock holds without saying who has it
             file.truncate(0)

@@ -18,7 +18,6 @@ from nbgrader.coursedir import CourseDirectory
 
 from dropnorm.language import _
 from grader.autograde.converter import CarefulAutograde
-from grader.autograde.gradebooks import told_where_locked
 from grader.languages import homework_of, in_all_languages
 
 
@@ -74,8 +73,7 @@ class AutogradeHomework(InAllLanguages, CarefulAutograde):
             NbGraderException: a translation could not be graded, which the others do not wait for; or the gradebook
                 stays locked.
         """
-        with told_where_locked(self.log):
-            super().start()
+        super().start()
         if self._unknown:
             raise NbGraderException(f"not in the gradebook: {self._unknown}")
 
