@@ -35,6 +35,7 @@ from grader.trainings import Training
 
 # They look on, and at nothing but the logs: told the same numbers, they do what they would have done.
 TOLD_BY_LOGS = ("LossAtInference", "LiveCurves", "EpochProgress", "History", "CSVLogger", "ProgbarLogger")
+THEIRS = ("dropnorm", "keras")  # whose they are: a learner's own class may have such a name, too
 # What `fit` may be given; anything else, where it is not the default, makes another training.
 GIVEN = {"self", "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_data"}
 
@@ -121,7 +122,7 @@ def _as_usual(model: Any, given: Mapping[str, Any], signature: inspect.Signature
     if any(given[name] is not signature.parameters[name].default for name in others):
         return False
     callbacks = given["callbacks"] or []
-    if not isinstance(callbacks, list | tuple) or any(type(each).__name__ not in TOLD_BY_LOGS for each in callbacks):
+    if not isinstance(callbacks, list | tuple) or not all(map(_looks_on, callbacks)):
         return False
     pair = given["validation_data"]
     arrays = isinstance(pair, list | tuple) and len(pair) == 2
@@ -131,6 +132,12 @@ def _as_usual(model: Any, given: Mapping[str, Any], signature: inspect.Signature
         return False
     metrics = model._compile_metrics  # what `compile` was given; there is no public way to ask
     return metrics is None or (metrics._user_metrics in (None, []) and metrics._user_weighted_metrics in (None, []))
+
+
+def _looks_on(callback: Any) -> bool:
+    """Whether a callback does the same if it is told of a training as if it saw one."""
+    kind = type(callback)
+    return kind.__name__ in TOLD_BY_LOGS and kind.__module__.partition(".")[0] in THEIRS
 
 
 def _exercise_on(given: Mapping[str, Any]) -> Exercise | None:

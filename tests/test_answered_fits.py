@@ -124,10 +124,15 @@ class Watching(keras.callbacks.Callback):
     """Might do anything."""
 
 
+class EpochProgress(keras.callbacks.Callback):
+    """As well, though it has the name of one of the course's."""
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         {"callbacks": [Watching()]},
+        {"callbacks": [EpochProgress()]},
         {"callbacks": [keras.callbacks.EarlyStopping()]},
         {"shuffle": False},
         {"initial_epoch": 1},
