@@ -16,6 +16,7 @@ from dropnorm.curves import LearningCurves
 from grader import __main__ as commands
 from grader import bands, trainings
 from grader.autograde import noting
+from grader.autograde.handed_in import REFUSED
 from grader.autograde.judging import JudgeOutside, outputs
 from grader.autograde.ledger import Ledger
 from grader.autograde.noted import Noted, Points
@@ -253,6 +254,16 @@ def test_why_tells_every_criterion(course: Path, capsys: pytest.CaptureFixture[s
     assert f"{CELL}: 1 of 2 points" in said and "`baseline_best_epoch`" in said and "right" in said
     assert commands.main(["why", "eve", UNIT]) == 1
     assert "there are verdicts on ada, ben" in capsys.readouterr().out
+
+
+def test_why_tells_why_a_notebook_was_refused(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = course / "autograded" / "cas" / UNIT
+    folder.mkdir(parents=True)
+    refused = nbformat.v4.new_notebook(metadata={REFUSED: "This is no notebook."})
+    nbformat.write(refused, folder / f"{NOTEBOOK}.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(), folder / "another.ipynb")
+    assert commands.main(["why", "cas", UNIT]) == 0
+    assert capsys.readouterr().out == f"{NOTEBOOK}\n{'=' * len(NOTEBOOK)}\nThis is no notebook.\n\n"
 
 
 def test_why_draws_the_curves_that_were_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +18,14 @@ from dropnorm.fonts import label
 from dropnorm.language import N_, Language, _, current, using
 from dropnorm.language.terminal import printable
 from grader.autograde.courses import coursedir
+from grader.autograde.handed_in import REFUSED
+from grader.autograde.journal import GRADED
 from grader.autograde.records import Record, records
 from grader.exercises import exercise, rubric
 from grader.facts import Operation
 from grader.handed import facts_of
 from grader.judged import Judged, judged
-from grader.languages import language_of, titled
+from grader.languages import in_all_languages, language_of, titled
 from grader.report import report
 
 PICTURES = Path(".grading") / "why"
@@ -38,7 +43,8 @@ def main(options: argparse.Namespace) -> int:
     """Say why; returns the exit code."""
     root = Path(coursedir().root)
     found = list(records(options.assignment, options.student, root))
-    if not found:
+    refused = list(refusals(root, options.assignment, options.student))
+    if not found and not refused:
         known = sorted({each.student for each in records(options.assignment, course=root) if isinstance(each, Record)})
         if known:
             told = _("No verdicts are kept on '{student}' in '{assignment}': there are verdicts on {students}.")
@@ -65,7 +71,19 @@ def main(options: argparse.Namespace) -> int:
         if pictured:
             path = root / PICTURES / record.assignment / record.student / f"{record.notebook}.png"
             print(_("The curves: {file}").format(file=draw(pictured, path)) + "\n")
+    for title, sentence in refused:
+        print(f"{title}\n{'=' * len(title)}\n{sentence}\n")
     return 0
+
+
+def refusals(course: Path, assignment: str, student: str) -> Iterator[tuple[str, str]]:
+    """The notebooks of a learner that were refused: each by its title, with the reason."""
+    for each in in_all_languages(assignment):
+        for path in sorted((course / GRADED / student / each).glob("*.ipynb")):
+            with contextlib.suppress(OSError, ValueError):  # whoever wrote it: no verdict is told by it
+                metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+                if REFUSED in metadata:
+                    yield titled(path.stem, each), metadata[REFUSED]
 
 
 def retold(old: Judged, language: Language) -> Judged:
