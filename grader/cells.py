@@ -86,22 +86,28 @@ def _account_of(rubric: Rubric, exercise: str, shell: Any) -> dict[str, Any]:
     from grader.account import account
 
     evidence, before = evidence_of(rubric, exercise, shell), _last
-    _last = _Looked(shell.execution_count, evidence.model, evidence)
-    if before is not None and _last.follows(before) and "facts" in vars(before.evidence):
+    _last = _Looked(shell.execution_count, evidence.model, evidence) if _as_given(rubric, shell) else None
+    if _last is not None and before is not None and _last.follows(before) and "facts" in vars(before.evidence):
         evidence.facts = before.evidence.facts
     return account(evidence, rubric)
 
 
+def _as_given(rubric: Rubric, shell: Any) -> bool:
+    """Whether the cell that runs now is a test cell as the course gives it: no code of a learner's stands in it."""
+    lines = [line for line in shell.history_manager.input_hist_parsed[-1].splitlines() if line.strip()]
+    return lines == ["from grader.cells import grade", f'grade("{rubric.name}")']
+
+
 @dataclass(frozen=True)
 class _Looked:
-    """The test cell that ran last: the number of its execution, the model it was on, and what it saw."""
+    """The cell that ran last, a test cell: the number of its execution, the model it was on, and what it saw."""
 
     number: int
     model: Any
     evidence: Evidence
 
     def follows(self, other: _Looked) -> bool:
-        """Whether no cell ran between the two, and they are on the same model of the same exercise."""
+        """Whether it was the cell right before this one, on the same model of the same exercise."""
         same = self.model is other.model and self.evidence.exercise is other.evidence.exercise
         return same and self.number == other.number + 1
 

@@ -51,13 +51,12 @@ def loss_name(loss: Any) -> str:
         return "none"
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
-    own = isinstance(loss, str) and hasattr(keras.losses, loss)  # what else a text stands for may be told later
-    return _name_of_kerass(loss) if own else _name_by_values(loss)
+    return _name_of_text(loss) if isinstance(loss, str) else _name_by_values(loss)
 
 
 @cache
-def _name_of_kerass(loss: str) -> str:
-    """The name of one of Keras' own: a notebook's models are looked at again and again."""
+def _name_of_text(loss: str) -> str:
+    """The name of a loss that was given as a text, which is one of Keras' own or none: found once for all models."""
     return _name_by_values(loss)
 
 

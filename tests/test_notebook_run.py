@@ -392,14 +392,25 @@ model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers
 """
 
 
-def test_a_test_cell_right_below_another_does_not_look_at_the_same_model_anew():
-    structure, curve, told = "grade('spotify_structure')", "grade('spotify_curve')", "print(len(looks))"
-    other = "model = keras.Sequential([*model.layers, keras.layers.Dropout(0.2)])"
-    cells = (COUNTED, "from grader.cells import grade\n" + structure, curve, told, other, curve, told)
-    ran = run_notebook(job(*cells), Listening())
-    assert [text(each) for each in outputs(ran) if text(each)] == ["1\n", "2\n"]
-    first, same, changed = (each["account"]["facts"]["observed"] for each in ran.accounts)
-    assert first == same != changed
+STRUCTURE, CURVE = (f'from grader.cells import grade\n\ngrade("spotify_{each}")' for each in ("structure", "curve"))
+ADDED = "model.add(keras.layers.Dropout(0.2))"
+
+
+@pytest.mark.parametrize(
+    "cells, looks",
+    [
+        ((STRUCTURE, CURVE), 1),
+        ((STRUCTURE, ADDED, CURVE), 2),
+        ((STRUCTURE, f"{ADDED}\n{CURVE}"), 2),
+        ((f"{STRUCTURE}\n{ADDED}", CURVE), 2),
+    ],
+    ids=["one below the other", "a cell between", "code above", "code below"],
+)
+def test_only_a_test_cell_right_below_another_does_not_look_at_the_same_model_anew(cells, looks):
+    ran = run_notebook(job(COUNTED, *cells, "print(len(looks))"), Listening())
+    assert text(outputs(ran)[-1]) == f"{looks}\n"
+    first, second = (each["account"]["facts"]["observed"] for each in ran.accounts)
+    assert (first == second) == (looks == 1)
 
 
 def test_a_scratch_folder_of_a_long_name_is_no_hindrance(tmp_path):
