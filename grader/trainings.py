@@ -234,7 +234,8 @@ def rounding() -> tuple[str, str]:
     features, by which NumPy and TensorFlow choose their code.
     """
     found: Any = np.show_config(mode="dicts")
-    return cache.kernels(), " ".join([platform.machine(), *found["SIMD Extensions"]["found"]])
+    features = found.get("SIMD Extensions", {}).get("found", ())  # NumPy leaves out what is empty
+    return cache.kernels(), " ".join([platform.machine(), *features])
 
 
 @lru_cache

@@ -141,17 +141,29 @@ def test_workers_with_other_data_are_refused(tmp_path: Path, monkeypatch) -> Non
         Cluster(address).client  # noqa: B018 (it connects when it is first asked for)
 
 
+OTHER_KERNELS = {"OPENBLAS_CORETYPE": "Nehalem"}
+
+
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="THE KERNELS ARE THOSE OF X86")
-def test_workers_on_another_kind_of_processor_are_told_and_used(tmp_path: Path, monkeypatch, caplog) -> None:
+@pytest.mark.parametrize(
+    "both, second, told",
+    [(OTHER_KERNELS, {}, "than this machine's"), ({}, OTHER_KERNELS, "Let machines of one kind grade"), ({}, {}, None)],
+    ids=["than here", "among themselves", "alike"],
+)
+def test_workers_on_other_kinds_of_processors_are_used_and_it_is_said(
+    tmp_path: Path, monkeypatch, caplog, both, second, told
+) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
-    for kernels, told in (("Nehalem", 1), (None, 0)):
+    with scheduler(tmp_path, ROOT, "--nthreads", "1", "--no-nanny", second=second, **both) as address:
+        elsewhere = Cluster(address)
+        elsewhere.client.wait_for_workers(2)
+        elsewhere.close()
         caplog.clear()
-        other = {} if kernels is None else {"OPENBLAS_CORETYPE": kernels}
-        with scheduler(tmp_path, ROOT, "--nthreads", "1", "--no-nanny", **other) as address:
-            elsewhere = Cluster(address)
-            assert elsewhere.client
-            elsewhere.close()
-        assert sum("another kind of processor than this machine" in text for text in caplog.messages) == told
+        elsewhere = Cluster(address)
+        assert Run(elsewhere, job("1")).result().failure is None
+        elsewhere.close()
+    said = [text for text in caplog.messages if "kinds of processors" in text or "kind of processor" in text]
+    assert len(said) == bool(told) and all(told in text for text in said)
 
 
 def end_the_workers() -> None:

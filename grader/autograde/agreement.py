@@ -1,7 +1,10 @@
-"""Whether the workers of another's scheduler have what this machine has: packages, the course, data, a processor."""
+"""Whether the workers of another's scheduler have what this machine has: packages, the course, its data; and whether
+their processors are of one kind.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dropnorm.language import N_, _
@@ -20,8 +23,12 @@ OTHER_DATA = N_(
     "on where it stood."
 )
 UNLIKE = N_(
-    "The worker {worker} has another kind of processor than this machine: curves of equal models may differ in their "
-    "last digits, and what `pretrain` kept on one is not used on the other. Let machines of one kind grade a class."
+    "The workers {one} and {other} have different kinds of processors: curves of equal models may differ in their last "
+    "digits. Let machines of one kind grade a class."
+)
+ELSEWHERE = N_(
+    "The workers have a different kind of processor from this machine's: what `pretrain` keeps here is not used there. "
+    "Run it on one of theirs."
 )
 
 
@@ -53,15 +60,16 @@ def disagreement(client: Client, address: str) -> str | None:
 
 
 def unlike(client: Client) -> str | None:
-    """A sentence on the first worker whose sums are rounded otherwise than this machine's; None where none is.
+    """A sentence where machines round otherwise than others do; None where all do it alike.
 
     Args:
         client: a connection to the scheduler, whose workers have what this machine has.
     """
-    for worker, there in client.run(rounds_by).items():
-        if there != rounds_by():
-            return _(UNLIKE).format(worker=worker)
-    return None
+    found = client.run(rounds_by, on_error="ignore")  # a worker that is lost at this moment is told elsewhere
+    for one, other in pairwise(found):
+        if found[one] != found[other]:
+            return _(UNLIKE).format(one=one, other=other)
+    return _(ELSEWHERE) if any(there != rounds_by() for there in found.values()) else None
 
 
 def _said(found: Any) -> str:

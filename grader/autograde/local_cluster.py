@@ -34,7 +34,7 @@ KEY = ("tls_ca_file", "tls_client_cert", "tls_client_key")  # of Dask's `Securit
 IDLE = "15 minutes"  # formgrader's server keeps its cluster from one request to the next, and not for ever
 CONFIG = {
     "distributed.worker.profile.enabled": False,  # it would look at each worker a hundred times a second
-    "distributed.worker.memory.monitor-interval": "1s",  # not ten times a second, by each worker and by each nanny
+    "distributed.worker.memory.monitor-interval": "300ms",  # not 100: each worker and each nanny does it
     "distributed.admin.system-monitor.interval": "5s",  # for a dashboard, which nobody has
     "distributed.scheduler.allowed-failures": 0,  # who waits for a task sees to it that it has a second try, alone
     "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": 65536},  # as many threads as anywhere
