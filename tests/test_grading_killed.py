@@ -8,9 +8,11 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import pytest
@@ -33,27 +35,10 @@ pytestmark = [
 PATIENCE = 300  # seconds until a test gives up
 WITHIN = 15  # seconds: as long as such a class takes
 KILLS = int(os.environ.get("KILLS", "3"))  # `make test-kills` asks for more
-CONFIG = f"""
-import logging
-import sys
-from pathlib import Path
-
-sys.path[:0] = [{str(ROOT)!r}]
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute
-
-from grader.autograde.execute import WarmExecute, interrupts_are_told
-from grader.autograde.journal import Journal
-
-interrupts_are_told()
-journal = Journal(Path.cwd())
-journal.alone(logging.getLogger("grader"))
-c = get_config()
-c.Autograde.pre_convert_hook, c.Autograde.post_convert_hook = journal.begins, journal.ends
+# The course's own settings, in a tiny course.
+CONFIG = f"""{(ROOT / build.CONFIG).read_text(encoding="utf-8")}
 c.CourseDirectory.course_id = "tiny"
-c.Autograde.autograde_preprocessors = [
-    WarmExecute if step is Execute else step for step in Autograde.autograde_preprocessors.default()
-]
+c.CourseDirectory.source_directory, c.CourseDirectory.release_directory = "source", "release"
 c.WarmExecute.workers = 1
 c.Execute.timeout = {PATIENCE}
 """
@@ -151,11 +136,13 @@ def test_a_killed_command_leaves_no_process_and_the_same_command_goes_on(waiting
     assert waiting.ran("ada") == waiting.ran("ben") == 1 and waiting.ran("cas") == 2
 
 
-def test_an_interrupted_command_says_how_to_go_on_and_leaves_nothing_half_written(waiting: Class) -> None:
+def test_an_interrupted_command_says_how_to_go_on_and_leaves_nothing_half_written(waiting: Class, measured) -> None:
     command = waiting.start()
     processes = waiting.until_waiting(command)
+    began = time.perf_counter()
     command.send_signal(signal.SIGINT)
     said = command.communicate(timeout=PATIENCE)[1]
+    measured("from Ctrl-C in `nbgrader autograde` to its end", time.perf_counter() - began)
     assert command.returncode == 130 and "type the same command again" in said and "Traceback" not in said
     ended(processes[1:])
     assert not waiting.course.graded("cas").exists()
@@ -211,22 +198,31 @@ def kind_of(process: psutil.Process) -> str:
     return ""
 
 
-def trained_answer() -> str:
-    """An answer whose model nobody has trained before, and with it what it must bring."""
+@pytest.fixture
+def trained_answer(monkeypatch) -> Iterator[Callable[[], str]]:
+    """Gives answers whose models nobody has trained before, and what they must bring; no training of them is kept."""
+    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
+    specs: list[ModelSpec] = []
+    yield lambda: answer_of(specs)
+    for spec in specs:
+        (trainings.FOLDER / f"{trainings.key(spec, CONCRETE)}.npz").unlink(missing_ok=True)
+
+
+def answer_of(specs: list[ModelSpec]) -> str:
+    """An answer with a new model, whose spec is added."""
     rate, epochs, batch = round(random.uniform(0.001, 0.002), 7), 40, 64
     operations = (dense(WIDTH), RELU, dense(WIDTH), RELU, dense(1))
     settings = CompileFacts("adam", rate, "mean_absolute_error"), FitSettings(epochs, batch)
-    training = trainings.train(ModelSpec(CONCRETE.reference.inputs, operations, *settings), CONCRETE)
-    found = training.curves.val_loss[0].tolist()
+    specs.append(ModelSpec(CONCRETE.reference.inputs, operations, *settings))
+    found = trainings.train(specs[-1], CONCRETE).curves.val_loss[0].tolist()
     return TRAINED.format(exercise=CONCRETE.name, width=WIDTH, rate=rate, epochs=epochs, batch=batch, found=found)
 
 
 @pytest.mark.parametrize("number", range(KILLS))
 def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_score_right(
-    tmp_path, monkeypatch, number
+    tmp_path, trained_answer, number
 ) -> None:
     """The moment is drawn anew in each run of the tests; it is told where one fails."""
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     course = TinyCourse(tmp_path / "course")
     # What is the same to the letter is run once.
     course.make({name: {ONE: trained_answer(), TWO: f"{RIGHT}  # {name}"} for name in LEARNERS})
@@ -260,8 +256,18 @@ def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_
 
 
 @contextlib.contextmanager
-def scheduler(folder: Path, shown: Path, *worker: str, course: Path = ROOT, **env_of_workers: str) -> Iterator[str]:
-    """A scheduler and two workers of a course, each started by its own command; the scheduler's address."""
+def scheduler(
+    folder: Path,
+    shown: Path,
+    *worker: str,
+    course: Path = ROOT,
+    second: Mapping[str, str] = MappingProxyType({}),
+    **env_of_workers: str,
+) -> Iterator[str]:
+    """A scheduler and two workers of a course, each started by its own command; the scheduler's address.
+
+    ``second`` is added to the environment of the second worker.
+    """
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(course), str(shown)])}
     python = [sys.executable, "-m"]
     where = ["--host", "127.0.0.1", "--no-dashboard"]
@@ -270,7 +276,7 @@ def scheduler(folder: Path, shown: Path, *worker: str, course: Path = ROOT, **en
     )
     address = next(line.split()[-1] for line in shared.stderr if "Scheduler at:" in line)
     command = [*python, "distributed.cli.dask_worker", address, *where, "--local-directory", str(folder), *worker]
-    workers = [subprocess.Popen(command, env=env | env_of_workers, cwd=course) for _ in range(2)]
+    workers = [subprocess.Popen(command, env=env | env_of_workers | own, cwd=course) for own in ({}, dict(second))]
     try:
         yield address
     finally:
@@ -282,12 +288,25 @@ def scheduler(folder: Path, shown: Path, *worker: str, course: Path = ROOT, **en
 
 @pytest.mark.parametrize("worker", [(), ("--resources", "notebook=1 training=1")], ids=["plain", "with room"])
 def test_a_scheduler_and_workers_that_were_started_elsewhere_grade_a_class(
-    waiting: Class, tmp_path, monkeypatch, worker
+    waiting: Class, tmp_path, trained_answer, worker
 ) -> None:
-    monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     waiting.env["DROPNORM_SOURCE"] = "stand-in"
     waiting.course.hand_in("dee", TWO, trained_answer())
     with scheduler(tmp_path, waiting.answering.folder, "--nthreads", "2", *worker) as address:
         waiting.env[SCHEDULER] = address
         waiting.finish()
         assert waiting.ran("cas") == 1
+
+
+def test_a_scheduler_elsewhere_that_is_lost_stops_the_command_in_a_sentence(waiting: Class, tmp_path) -> None:
+    with scheduler(tmp_path, waiting.answering.folder, "--nthreads", "2") as address:
+        waiting.env[SCHEDULER] = address
+        command = waiting.start()
+        waiting.until_waiting(command)
+        (sharing,) = of_kind(psutil.Process().children(), lambda line: "distributed.cli.dask_scheduler" in line)
+        sharing.kill()
+        said = command.communicate(timeout=PATIENCE)[1]
+    assert command.returncode == 1 and "Traceback" not in said, said
+    assert f"The Dask scheduler at {address} was lost while it graded: type the same command again" in said
+    del waiting.env[SCHEDULER]
+    waiting.finish()
