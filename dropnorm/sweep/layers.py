@@ -266,7 +266,8 @@ class ReluDropout(Layer):
     def __init__(self, units: int, rows: int, rate: float, masks: MaskStream | None, dtype: np.dtype) -> None:
         self.rate, self.masks, self.kept_scale = rate, masks, dtype.type(1.0 / (1.0 - rate))
         self.gate, self.open = np.empty((rows, units), dtype), np.empty((rows, units), bool)
-        self.zeros = np.zeros((rows, units), dtype)  # NumPy compares with an array twice as fast as with a number
+        # The larger of two arrays is found twice as fast as that of an array and a number.
+        self.zeros = np.zeros((rows, units), dtype)
 
     def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
         if training:

@@ -119,7 +119,8 @@ def trained(
     optimizer = optimizer_of(described)
     X, y = _array(split.X_train, dtype), _array(split.y_train, dtype).reshape(-1, 1)
     X_valid, y_valid = _array(split.X_valid, dtype), _array(split.y_valid, dtype).reshape(-1, 1)
-    shuffled = np.empty(X.shape, dtype), np.empty(y.shape, dtype)
+    rows = np.ascontiguousarray(X), np.ascontiguousarray(y)
+    shuffled = np.empty_like(rows[0]), np.empty_like(rows[1])
     logged = np.empty((3, described.epochs))
     with (
         threadpool_limits(1, "blas"),
@@ -127,8 +128,8 @@ def trained(
     ):  # a training that diverges is a result: its curves say so
         for epoch, order in zip(range(described.epochs), orders(described, len(X)), strict=False):
             total = 0.0
-            for whole, inorder in zip((X, y), shuffled, strict=True):
-                np.take(whole, order, axis=0, out=inorder, mode="clip")  # which writes into it without a copy
+            for whole, inorder in zip(rows, shuffled, strict=True):
+                np.take(whole, order, axis=0, out=inorder, mode="clip")  # by "raise", NumPy would copy once more
             for start in range(0, len(X), described.batch_size):
                 inputs, targets = (each[start : start + described.batch_size] for each in shuffled)
                 total += network.step(inputs, targets) * len(targets)
