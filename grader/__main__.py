@@ -65,6 +65,6 @@ def _run(arguments: list[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    # Else jsonschema builds a grammar of international addresses, a quarter of `rejudge`: no notebook has any.
+    # Else jsonschema builds a grammar of international addresses, for a second: no notebook has any.
     sys.modules.setdefault("rfc3987_syntax", None)
     sys.exit(main())
