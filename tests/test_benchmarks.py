@@ -35,6 +35,24 @@ def test_readme_quotes_what_was_measured():
         assert quoted in words, f"README should say: {quoted}"
 
 
+def test_what_is_said_of_grading_is_what_was_measured():
+    figures = measured("autograde")
+    page = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    ratios = {name: figures[f"{name}_ratio"] for name in ("cold", "pretrained", "warm")}
+    for name in ("stock", *ratios, "rejudge", "feedback"):
+        against = {"stock": "1"}.get(name, f"{ratios[name]} ×" if name in ratios else "")
+        row = f"| {figures[name]['seconds a submission']:.3g} | {against} |".replace("|  |", "| |")
+        assert row in page, f"docs/grading.md should have a row with {row}"
+    words = " ".join(README.split())
+    for quoted in (
+        f"graded {ratios['cold']} times as fast as by nbgrader's own steps",
+        f"{ratios['pretrained']} times after `pretrain`, {ratios['warm']} times when all is kept",
+        f"one of a thousand {figures['growth_ratio']['1000']} times",
+        f"judged anew in {figures['rejudge']['seconds']:.0f} s",
+    ):
+        assert quoted in words, f"README should say: {quoted}"
+
+
 def shape(figures: object) -> object:
     """The keys of some figures, and what is under them: a list is as long as it likes."""
     if isinstance(figures, dict):  # a ratio under a pin is there where a machine pins
