@@ -147,7 +147,7 @@ OTHER_KERNELS = {"OPENBLAS_CORETYPE": "Nehalem"}
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="THE KERNELS ARE THOSE OF X86")
 @pytest.mark.parametrize(
     "both, second, told",
-    [(OTHER_KERNELS, {}, "than this machine's"), ({}, OTHER_KERNELS, "Let machines of one kind grade"), ({}, {}, None)],
+    [(OTHER_KERNELS, {}, "from this machine's"), ({}, OTHER_KERNELS, "Let machines of one kind grade"), ({}, {}, None)],
     ids=["than here", "among themselves", "alike"],
 )
 def test_workers_on_other_kinds_of_processors_are_used_and_it_is_said(
