@@ -64,7 +64,10 @@ def serve(channel: socket.socket) -> None:
     running: dict[int, int | None] = {}  # process -> exit code, None while it runs
     answer(channel, {"threads": threads()})
     while True:
-        message, inherited, *_ = socket.recv_fds(channel, MESSAGE, 1)
+        try:
+            message, inherited, *_ = socket.recv_fds(channel, MESSAGE, 1)
+        except ConnectionResetError:  # the other end's process was killed with an answer unread
+            break
         if not message:
             break
         asked = json.loads(message)
