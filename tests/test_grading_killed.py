@@ -283,7 +283,11 @@ def scheduler(
         for process in (*workers, shared):
             process.terminate()
         for process in (*workers, shared):
-            process.wait(PATIENCE)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:  # a signal that comes while it starts may be lost
+                process.kill()
+                process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("worker", [(), ("--resources", "notebook=1 training=1")], ids=["plain", "with room"])
