@@ -56,7 +56,7 @@ def _run(arguments: list[str] | None) -> int:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (place, told) in COMMANDS.items():
         command = subparsers.add_parser(name, help=_(told), description=_(told))
-        if name in given:  # the modules of the others are not imported: each takes half a second
+        if name in given:  # to import those of the others takes longer than many a command
             module = import_module(place)
             module.arguments(command)
             command.set_defaults(main=module.main)
@@ -65,6 +65,6 @@ def _run(arguments: list[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    # Else jsonschema builds a grammar of international addresses, for a second: no notebook has any.
+    # Else jsonschema builds a grammar of international addresses, which takes long: no notebook has any.
     sys.modules.setdefault("rfc3987_syntax", None)
     sys.exit(main())

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import psutil
 import pytest
@@ -203,19 +202,18 @@ def trained_answer(monkeypatch) -> Iterator[Callable[[], str]]:
     """Gives answers whose models nobody has trained before, and what they must bring; no training of them is kept."""
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     specs: list[ModelSpec] = []
-    yield lambda: answer_of(specs)
+
+    def answer() -> str:
+        rate, epochs, batch = round(random.uniform(0.001, 0.002), 7), 40, 64
+        operations = (dense(WIDTH), RELU, dense(WIDTH), RELU, dense(1))
+        settings = CompileFacts("adam", rate, "mean_absolute_error"), FitSettings(epochs, batch)
+        specs.append(ModelSpec(CONCRETE.reference.inputs, operations, *settings))
+        found = trainings.train(specs[-1], CONCRETE).curves.val_loss[0].tolist()
+        return TRAINED.format(exercise=CONCRETE.name, width=WIDTH, rate=rate, epochs=epochs, batch=batch, found=found)
+
+    yield answer
     for spec in specs:
         (trainings.FOLDER / f"{trainings.key(spec, CONCRETE)}.npz").unlink(missing_ok=True)
-
-
-def answer_of(specs: list[ModelSpec]) -> str:
-    """An answer with a new model, whose spec is added."""
-    rate, epochs, batch = round(random.uniform(0.001, 0.002), 7), 40, 64
-    operations = (dense(WIDTH), RELU, dense(WIDTH), RELU, dense(1))
-    settings = CompileFacts("adam", rate, "mean_absolute_error"), FitSettings(epochs, batch)
-    specs.append(ModelSpec(CONCRETE.reference.inputs, operations, *settings))
-    found = trainings.train(specs[-1], CONCRETE).curves.val_loss[0].tolist()
-    return TRAINED.format(exercise=CONCRETE.name, width=WIDTH, rate=rate, epochs=epochs, batch=batch, found=found)
 
 
 @pytest.mark.parametrize("number", range(KILLS))
@@ -224,7 +222,7 @@ def test_whatever_is_killed_at_whatever_moment_the_same_command_ends_with_every_
 ) -> None:
     """The moment is drawn anew in each run of the tests; it is told where one fails."""
     course = TinyCourse(tmp_path / "course")
-    # What is the same to the letter is run once.
+    # Each with code of its own: what is the same to the letter is run once.
     course.make({name: {ONE: trained_answer(), TWO: f"{RIGHT}  # {name}"} for name in LEARNERS})
     (course.root / "nbgrader_config.py").write_text(CONFIG)
     each = Class(course, build.environment() | {"JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter")})
@@ -261,7 +259,7 @@ def scheduler(
     shown: Path,
     *worker: str,
     course: Path = ROOT,
-    second: Mapping[str, str] = MappingProxyType({}),
+    second: Mapping[str, str] | None = None,
     **env_of_workers: str,
 ) -> Iterator[str]:
     """A scheduler and two workers of a course, each started by its own command; the scheduler's address.
@@ -276,7 +274,7 @@ def scheduler(
     )
     address = next(line.split()[-1] for line in shared.stderr if "Scheduler at:" in line)
     command = [*python, "distributed.cli.dask_worker", address, *where, "--local-directory", str(folder), *worker]
-    workers = [subprocess.Popen(command, env=env | env_of_workers | own, cwd=course) for own in ({}, dict(second))]
+    workers = [subprocess.Popen(command, env=env | env_of_workers | own, cwd=course) for own in ({}, second or {})]
     try:
         yield address
     finally:

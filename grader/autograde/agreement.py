@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dropnorm.language import N_, _
-from grader.autograde.tasks import data_in_use, rounds_by, sources
+from grader.autograde.tasks import data_in_use, sources
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,7 +28,7 @@ UNLIKE = N_(
 )
 ELSEWHERE = N_(
     "The workers have a different kind of processor from this machine's: what `pretrain` keeps here is not used there. "
-    "Run it on one of theirs."
+    "Run it on one of their machines."
 )
 
 
@@ -65,11 +65,13 @@ def unlike(client: Client) -> str | None:
     Args:
         client: a connection to the scheduler, whose workers have what this machine has.
     """
-    found = client.run(rounds_by, on_error="ignore")  # a worker that is lost at this moment is told elsewhere
+    from grader.trainings import rounding  # imports NumPy: only who asks another's scheduler needs it here
+
+    found = client.run(rounding, on_error="ignore")  # a worker that is lost at this moment is told elsewhere
     for one, other in pairwise(found):
         if found[one] != found[other]:
             return _(UNLIKE).format(one=one, other=other)
-    return _(ELSEWHERE) if any(there != rounds_by() for there in found.values()) else None
+    return _(ELSEWHERE) if any(there != rounding() for there in found.values()) else None
 
 
 def _said(found: Any) -> str:

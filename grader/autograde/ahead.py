@@ -50,7 +50,7 @@ class Ahead:
         self._submissions = {Path(place.path).parent: place.submission for place in self._places}
         self._again = converter.force
         self._unwritten: list[Job] = []
-        self._written: list[Job] = []
+        self._outdated: list[Job] = []  # of a forced command: what is kept of them goes when it ends
         self._unfinished = {place.submission: written_to(converter, place) for place in (*self._places, now)}
         self._since = self._unfinished[now.submission].stat().st_mtime  # stock has begun with this one
         self._progress = Progress(len(self._unfinished), converter.log)
@@ -82,7 +82,7 @@ class Ahead:
             self._unfinished.pop(self._submissions.get(Path(path).parent), None)
         for job in self._unwritten:
             if self._again:  # who is killed and grades all again goes on where it stood: they are dropped at the end
-                self._written.append(job)
+                self._outdated.append(job)
             else:
                 self._journal.drop(job)
         self._progress.submission()
@@ -92,7 +92,7 @@ class Ahead:
         """Stock has given up a submission. Its runs stay, should what was in the way be mended."""
         jobs = [*self._unwritten, job]
         if self._again:  # then all is run anew, also the next time
-            self._written += jobs
+            self._outdated += jobs
         self._ended(jobs)
 
     def finished(self) -> None:
@@ -100,7 +100,7 @@ class Ahead:
         if not self.end.alive:
             return
         if self._again:
-            self._written += [job for job in self._under_way.values() if isinstance(job, Job)]
+            self._outdated += [job for job in self._under_way.values() if isinstance(job, Job)]
         self._unfinished.clear()
         self._ended(())
 
@@ -110,7 +110,7 @@ class Ahead:
         self._unwritten.clear()
         self._note_unfinished()
         if not self._unfinished:
-            for job in self._written:
+            for job in self._outdated:
                 self._journal.drop(job)
             self.end()
 

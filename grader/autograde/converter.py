@@ -34,7 +34,7 @@ from traitlets import default
 from dropnorm.language import _
 from grader.autograde import form, handed_in, records, renamed
 from grader.autograde.ahead import finished
-from grader.autograde.courses import alone
+from grader.autograde.courses import heard_by, only_command
 from grader.autograde.gradebooks import told_where_locked
 from grader.autograde.handed_in import REFUSED, RefusedError
 from grader.autograde.handed_out import HandedOut, handed_out
@@ -119,11 +119,16 @@ class CarefulAutograde(Autograde, BoundedCopies):
         self._other_names: dict[str, list[Path]] = {}
 
     def start(self) -> None:
-        """As stock does."""
+        """As stock does.
+
+        Raises:
+            NbGraderException: another command works in this course, the gradebook stays locked, or a submission was
+                given up.
+        """
         self._handed_out.clear()
         self._other_names.clear()
         _bounded_timestamps(self.coursedir)
-        with alone(self), told_where_locked(self.log):
+        with only_command(self), heard_by(self.log), told_where_locked(self.log):
             try:
                 super().start()
             except NbGraderException as error:

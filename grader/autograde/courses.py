@@ -33,8 +33,8 @@ def coursedir() -> CourseDirectory:
 
 
 @contextlib.contextmanager
-def alone(converter: BaseConverter) -> Iterator[None]:
-    """Keep other commands out before stock touches anything, and let the converter's log hear what ours say meanwhile.
+def only_command(converter: BaseConverter) -> Iterator[None]:
+    """Keep other commands out of the course before stock touches anything.
 
     A command has the lock already (`Journal.alone`). Formgrader's server has not, and cannot wait: it would answer
     nobody until the other one ends.
@@ -42,18 +42,26 @@ def alone(converter: BaseConverter) -> Iterator[None]:
     Raises:
         NbGraderException: another command works in this course.
     """
-    ours = logging.getLogger("grader")
-    added = [handler for handler in converter.log.handlers if handler not in ours.handlers]
     try:
         lock = Journal(Path(converter.coursedir.root)).lock(converter.log, waits=False)
     except CourseInUseError as error:
         converter.log.error("%s", error)
         raise NbGraderException(str(error)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def heard_by(log: logging.Logger) -> Iterator[None]:
+    """Let a log of nbgrader's have what the course's own loggers say meanwhile: formgrader shows no other one."""
+    ours = logging.getLogger("grader")
+    added = [handler for handler in log.handlers if handler not in ours.handlers]
     for handler in added:
         ours.addHandler(handler)
     try:
         yield
     finally:
-        lock.release()
         for handler in added:
             ours.removeHandler(handler)

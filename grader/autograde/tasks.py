@@ -151,13 +151,6 @@ def data_in_use() -> dict[str, str]:
     return found
 
 
-def rounds_by() -> tuple[str, ...]:
-    """What of this process's machine decides the last digits of a training: as `trainings.rounding`."""
-    from grader.trainings import rounding
-
-    return rounding()
-
-
 @cache
 def _digest(path: Path, changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
