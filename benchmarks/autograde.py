@@ -28,16 +28,15 @@ from tqdm import tqdm
 from benchmarks import a_class, results
 from benchmarks.a_course import STOCK, CommandError, Course
 from benchmarks.floor import floor, projection
+from benchmarks.grading_figures import A_SUBMISSION, table, told, with_ratios
 from benchmarks.watched import Watched
 from dropnorm import datasets
 from dropnorm.files import write_atomically
 from tests.classroom import FIRST
 
 PACKAGES = ("nbgrader", "distributed", "keras", "tensorflow", "numpy")
-A_SUBMISSION = "seconds a submission"
 # In this order, stock before and after them.
 PARTS = ("cold", "warm", "rejudge", "feedback", "pretrained", "growth", "workers")
-RATIOS = ("cold", "pretrained", "warm")  # each held against stock
 
 
 @dataclass
@@ -189,13 +188,6 @@ def describe(learner: a_class.Learner) -> str:
     return ", ".join(f"{answer.kind} {answer.title}".strip() for answer in learner.answers.values())
 
 
-def told(done: Watched, submissions: int) -> dict[str, Any]:
-    """Seconds, and whether the command failed."""
-    figures: dict[str, Any] = {"failed": f"it ended with {done.code}: {done.last}"} if done.code else {}
-    figures |= {"submissions": submissions, "seconds": round(done.seconds, 1)}
-    return {**figures, A_SUBMISSION: round(done.seconds / submissions, 4)}
-
-
 def measured(action: Callable[[], dict[str, Any]], run: str) -> dict[str, Any]:
     """The figures of a part, with the conditions; where it fails, the reason."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -204,49 +196,6 @@ def measured(action: Callable[[], dict[str, Any]], run: str) -> dict[str, Any]:
     except Exception as error:  # whatever it is, the other parts are measured, and it is told
         figures = {"failed": f"{type(error).__name__}: {error}"}
     return {**figures, "run": run, "load before": round(load, 2)}
-
-
-def with_ratios(figures: dict[str, Any]) -> dict[str, Any]:
-    """Ratios anew, of parts that were measured in the same run as stock and did not fail."""
-    stock = figures.get("stock", {})
-    kept = {name: value for name, value in figures.items() if not name.endswith("_ratio")}
-    for name in RATIOS:
-        part = figures.get(name, {})
-        sound = not any("failed" in each for each in (stock, part))
-        if sound and part and stock and part["run"] == stock["run"]:
-            kept[f"{name}_ratio"] = round(stock[A_SUBMISSION] / part[A_SUBMISSION], 1)
-    growth = figures.get("growth", {})
-    if stock and "failed" not in stock and growth.get("run") == stock["run"]:
-        sizes = {size: each for size, each in growth.items() if isinstance(each, dict) and "failed" not in each}
-        kept["growth_ratio"] = {
-            size: round(stock[A_SUBMISSION] / each[A_SUBMISSION], 1) for size, each in sizes.items()
-        }
-    return kept
-
-
-def table(figures: dict[str, Any]) -> str:
-    """The figures in short."""
-    lines = []
-    for name in ("stock", *RATIOS, "rejudge", "feedback"):
-        part = figures.get(name)
-        if part:
-            ratio = figures.get(f"{name}_ratio")
-            seconds = f"{part[A_SUBMISSION]:10.3f} s a submission" if A_SUBMISSION in part else ""
-            failed = f"  FAILED: {part['failed']}" if "failed" in part else ""
-            lines.append(f"{name:<12}{seconds}{f'{ratio:8.1f} x' if ratio else ''}{failed}")
-    for name in ("growth", "workers"):
-        part = figures.get(name, {})
-        for key, each in part.items():
-            if isinstance(each, dict) and A_SUBMISSION in each:
-                failed = f"  FAILED: {each['failed']}" if "failed" in each else ""
-                lines.append(f"{name} {key:<6}{each[A_SUBMISSION]:9.3f} s a submission{failed}")
-        if "failed" in part:
-            lines.append(f"{name:<12}  FAILED: {part['failed']}")
-    for part, seconds in figures.get("floor by arithmetic, seconds", {}).items():
-        spent = figures.get("cold", {}).get("where the time goes, seconds of service", {})
-        told = spent.get(part.removesuffix("s"), spent.get(part, {})).get("seconds")
-        lines.append(f"floor, {part:<12}{seconds:9}{'' if told is None else f'   cold: {told} s of service'}")
-    return "\n".join(lines)
 
 
 def measure(bench: Bench, chosen: list[str], run: str, keep: Callable[[str, dict[str, Any]], None]) -> None:

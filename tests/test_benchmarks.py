@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from benchmarks.grading_figures import A_SUBMISSION, with_ratios
 from dropnorm.places import ROOT
 from tests.browser import NO_BROWSER, chromium
 
@@ -51,6 +52,19 @@ def test_what_is_said_of_grading_is_what_was_measured():
         f"judged anew in {figures['rejudge']['seconds']:.0f} s",
     ):
         assert quoted in words, f"README should say: {quoted}"
+
+
+def test_a_ratio_is_to_the_stock_of_the_same_run():
+    def a_part(run: str, seconds: float) -> dict[str, object]:
+        return {"run": run, A_SUBMISSION: seconds}
+
+    growth = {"run": "first", "10": a_part("first", 20.0), "1000": {"failed": "it ended with 1", A_SUBMISSION: 1.0}}
+    first = with_ratios({"stock": a_part("first", 100.0), "cold": a_part("first", 8.0), "growth": growth})
+    assert (first["cold_ratio"], first["growth_ratio"]) == (12.5, {"10": 5.0})
+    later = with_ratios({**first, "cold": a_part("second", 4.0)})  # alone: there is nothing beside it
+    assert "cold_ratio" not in later and later["growth_ratio"] == {"10": 5.0}
+    later = with_ratios({**later, "stock": a_part("second", 80.0)})
+    assert (later["cold_ratio"], later["growth_ratio"]) == (20.0, {"10": 5.0})
 
 
 def shape(figures: object) -> object:
