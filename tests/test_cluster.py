@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_grading_killed import scheduler
+from test_grading_killed import PLAIN, WITH_ROOM, scheduler
 from test_notebook_run import job, outputs, text
 from test_trainings import EXERCISE, SMALL
 
@@ -100,7 +100,9 @@ def test_as_many_cores_are_used_as_memory_is_enough_for(monkeypatch) -> None:
     assert cores(0) == 1
 
 
-@pytest.mark.parametrize("room", [(), ("--resources", "notebook=1 training=1")], ids=["plain", "with room"])
+@pytest.mark.parametrize(
+    "room", [pytest.param(PLAIN, id="plain", marks=pytest.mark.long), pytest.param(WITH_ROOM, id="with room")]
+)
 def test_a_scheduler_without_workers_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch, room) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
     with scheduler(tmp_path, ROOT, "--nthreads", "1", "--no-nanny", *room) as address:

@@ -162,7 +162,9 @@ c.WarmExecute.workers = 1
 
 @pytest.mark.full
 @pytest.mark.skipif(sys.platform == "win32", reason="NO SIGNAL OF THIS KIND")
-@pytest.mark.parametrize("after", [0, 1], ids=["before it is noted", "after it is noted"])
+@pytest.mark.parametrize(
+    "after", [pytest.param(0, id="before it is noted", marks=pytest.mark.long), pytest.param(1, id="after it is noted")]
+)
 def test_a_killed_command_that_goes_on_notes_each_verdict_once(graded, tmp_path, after):
     (graded.root / "nbgrader_config.py").write_text(
         CONFIG.replace("ROOT", repr(str(ROOT))).replace("AFTER", str(after))

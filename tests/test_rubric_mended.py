@@ -19,6 +19,7 @@ from tests.answers import Answer, answers, run
 from tests.no_answer import printed
 
 WRONG, UNUSUAL, BY_KERAS = answers("mended", "mended-settings"), answers("mended-unusual"), answers("mended-by-keras")
+LONGEST = ("Dropout that stays on at inference", "A Normalization layer that has seen the training part")
 STATUS = {"raised": Status.RAISED, "manual": Status.MANUAL}
 WIDTHS = {1: (128, 64), 2: (64, 64, 64), 3: (64, 64, 64), 4: (64, 64, 64)}
 RATES = {1: 0, 2: 0.3, 3: 0, 4: 0}
@@ -94,7 +95,11 @@ def test_a_mended_training_gets_what_it_must(answer: Answer) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("answer", BY_KERAS, ids=titled)
+@pytest.mark.parametrize(
+    "answer",
+    [pytest.param(each, marks=pytest.mark.long if each.title in LONGEST else ()) for each in BY_KERAS],
+    ids=titled,
+)
 def test_a_mended_training_that_keras_trains_gets_what_it_must(answer: Answer) -> None:
     check(answer)
 
