@@ -65,6 +65,4 @@ def _run(arguments: list[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    # Else jsonschema builds a grammar of international addresses, which takes long: no notebook has any.
-    sys.modules.setdefault("rfc3987_syntax", None)
     sys.exit(main())

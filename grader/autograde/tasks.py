@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import importlib.metadata
 import logging
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -42,8 +41,6 @@ def run(job: Job, shares: bool) -> Ran:
     """The task that runs a notebook; ``shares`` as `Cluster.shares`."""
     from distributed import get_client, get_worker, secede
 
-    # jsonschema would first build a grammar of international addresses, for more than a second: no notebook has any.
-    sys.modules.setdefault("rfc3987_syntax", None)
     # It imports nbgrader, which a process that trains does without.
     from grader.autograde.notebook_run import Ran, run_notebook
     from grader.autograde.reception import Reception
