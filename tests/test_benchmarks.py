@@ -78,7 +78,7 @@ def shape(figures: object) -> object:
     "name, options",
     [
         pytest.param("sweep", ["--turns", "1"], marks=pytest.mark.long),
-        pytest.param("slider", ["--rounds", "1", "--presses", "10"], marks=pytest.mark.full),
+        pytest.param("slider", ["--rounds", "1", "--presses", "10"], marks=pytest.mark.long),
         pytest.param("opening", [], marks=pytest.mark.full),
     ],
 )

@@ -149,8 +149,8 @@ OTHER_KERNELS = {"OPENBLAS_CORETYPE": "Nehalem"}
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="THE KERNELS ARE THOSE OF X86")
 @pytest.mark.parametrize(
     "both, second, told",
-    [(OTHER_KERNELS, {}, "from this machine's"), ({}, OTHER_KERNELS, "Let machines of one kind grade"), ({}, {}, None)],
-    ids=["than here", "among themselves", "alike"],
+    [(OTHER_KERNELS, {}, "from this machine's"), ({}, OTHER_KERNELS, "Let machines of one kind grade")],
+    ids=["than here", "among themselves"],
 )
 def test_workers_on_other_kinds_of_processors_are_used_and_it_is_said(
     tmp_path: Path, monkeypatch, caplog, both, second, told
@@ -165,7 +165,7 @@ def test_workers_on_other_kinds_of_processors_are_used_and_it_is_said(
         assert Run(elsewhere, job("1")).result().failure is None
         elsewhere.close()
     said = [text for text in caplog.messages if "kinds of processors" in text or "kind of processor" in text]
-    assert len(said) == bool(told) and all(told in text for text in said)
+    assert len(said) == 1 and told in said[0]
 
 
 def end_the_workers() -> None:

@@ -68,11 +68,22 @@ def data_of(source: str, data: str, inputs: str, monkeypatch: pytest.MonkeyPatch
     return split(data, inputs)
 
 
-@pytest.mark.parametrize("source", ["stand-in", pytest.param("official", marks=pytest.mark.full)])
+def marks(source: str, index: int) -> tuple[pytest.MarkDecorator, ...]:
+    """The first of each on stand-ins is for `make test`; others are for the long ones where the data are official."""
+    if source == "official":
+        return (pytest.mark.full,)
+    if index in QUICK:
+        return ()
+    return (pytest.mark.long if datasets.source("red-wine") == "official" else pytest.mark.full,)
+
+
 @pytest.mark.parametrize(
-    "row",
-    [pytest.param(row, marks=[] if index in QUICK else pytest.mark.full) for index, row in enumerate(RUNS)],
-    ids=lambda row: row[0],
+    "row, source",
+    [
+        pytest.param(row, source, marks=marks(source, index), id=f"{row[0]}-{source}")
+        for index, row in enumerate(RUNS)
+        for source in ("stand-in", "official")
+    ],
 )
 def test_a_problem_is_told_in_every_seed(row, source, monkeypatch) -> None:
     problem, data, inputs, plan, given = row

@@ -17,7 +17,13 @@ def swept(setting: Setting, rate: float) -> LearningCurves:
     return LearningCurves.stack([run(setting.plan(rate, number), data) for number in range(SEEDS)])
 
 
-@pytest.mark.parametrize("source", ["stand-in", pytest.param("official", marks=pytest.mark.full)])
+# Where the official data are, stand-ins are for the long tests.
+STANDINS = pytest.mark.long if datasets.source("red-wine") == "official" else ()
+
+
+@pytest.mark.parametrize(
+    "source", [pytest.param("stand-in", marks=STANDINS), pytest.param("official", marks=pytest.mark.full)]
+)
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_a_preset_shows_what_its_name_says(preset, source, monkeypatch):
     monkeypatch.setenv("DROPNORM_SOURCE", source)
