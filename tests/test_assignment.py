@@ -190,13 +190,9 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPNORM_SOURCE", "stand-in")
 
 
-@pytest.mark.full
+@pytest.mark.long  # tests/test_class.py runs them all, trainings answered, and validates one as it runs here
 @pytest.mark.usefixtures("stand_ins")  # the references on official data: tests/test_rubric_curves.py
-@pytest.mark.parametrize(
-    "name",
-    # `nbgrader validate` runs it in tests/test_class.py as well
-    [pytest.param(name, marks=pytest.mark.long if name == "2_concrete_batchnorm" else ()) for name in NAMES],
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_solutions_run_silently_and_get_full_points(name: str, tmp_path: Path) -> None:
     done = run(source(name), tmp_path)
     assert outputs(done, "error") == {}

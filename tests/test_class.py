@@ -197,7 +197,21 @@ def test_the_export_has_a_row_for_each_learner_and_unit(course: Course) -> None:
     assert {(unit, float(row["max_score"])) for (_, unit), row in rows.items()} == {(FIRST, 51.0), (SECOND, 80.0)}
 
 
+def test_what_is_right_ran_in_silence(course: Course) -> None:
+    """In grading, where trainings are answered; at home it does as well: tests/test_assignment.py."""
+    for unit in UNITS:
+        for graded in (course.folder / "autograded" / "ada" / unit).glob("*.ipynb"):
+            cells = nbformat.read(graded, as_version=4).cells
+            outputs = [output for cell in cells for output in cell.get("outputs", ())]
+            assert outputs and not [output for output in outputs if output.output_type == "error"]
+            assert not [output.text for output in outputs if output.get("name") == "stderr"]
+
+
+def test_validate_finds_no_fault_in_the_solutions(course: Course) -> None:
+    assert "Success" in course.said["validate"]
+
+
+@pytest.mark.long  # tests/test_walkthrough.py presses Validate
 def test_validate_says_what_grading_will(course: Course) -> None:
-    assert "Success" in course.said["validate"]  # of the notebook with its solutions
     notebook = course.home("fay") / FIRST / f"{CONCRETE}.ipynb"
     assert "VALIDATION FAILED ON" in course.nbgrader("validate", str(notebook))

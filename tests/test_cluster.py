@@ -149,8 +149,10 @@ OTHER_KERNELS = {"OPENBLAS_CORETYPE": "Nehalem"}
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="THE KERNELS ARE THOSE OF X86")
 @pytest.mark.parametrize(
     "both, second, told",
-    [(OTHER_KERNELS, {}, "from this machine's"), ({}, OTHER_KERNELS, "Let machines of one kind grade")],
-    ids=["than here", "among themselves"],
+    [
+        pytest.param(OTHER_KERNELS, {}, "from this machine's", id="than here", marks=pytest.mark.long),
+        pytest.param({}, OTHER_KERNELS, "Let machines of one kind grade", id="among themselves"),
+    ],
 )
 def test_workers_on_other_kinds_of_processors_are_used_and_it_is_said(
     tmp_path: Path, monkeypatch, caplog, both, second, told

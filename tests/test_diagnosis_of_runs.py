@@ -70,10 +70,8 @@ def data_of(source: str, data: str, inputs: str, monkeypatch: pytest.MonkeyPatch
 
 def marks(source: str, index: int) -> tuple[pytest.MarkDecorator, ...]:
     """The first of each on stand-ins is for `make test`; others are for the long ones where the data are official."""
-    if source == "official":
-        return (pytest.mark.full,)
     if index in QUICK:
-        return ()
+        return (pytest.mark.full,) if source == "official" else ()
     return (pytest.mark.long if datasets.source("red-wine") == "official" else pytest.mark.full,)
 
 

@@ -161,6 +161,7 @@ def of_kind(processes: list[psutil.Process], wanted: Callable[[list[str]], bool]
     return found
 
 
+@pytest.mark.long  # the shorter tests lose a scheduler elsewhere, which goes the same way
 def test_a_killed_process_that_shares_work_stops_the_command_in_a_sentence(waiting: Class) -> None:
     command = waiting.start()
     processes = waiting.until_waiting(command)
@@ -173,7 +174,8 @@ def test_a_killed_process_that_shares_work_stops_the_command_in_a_sentence(waiti
     waiting.finish()
 
 
-@pytest.mark.parametrize("kind", ["worker", "fork server", "kernel"])
+# The worker's end is that of its fork server and kernels; each by itself is for the long tests.
+@pytest.mark.parametrize("kind", ["worker", *(pytest.param(each, marks=pytest.mark.long) for each in KINDS[-2:])])
 def test_a_process_that_is_killed_is_replaced_and_its_notebooks_run_again(waiting: Class, kind: str) -> None:
     command = waiting.start()
     processes = waiting.until_waiting(command)

@@ -130,7 +130,7 @@ def of_another_version(layout: Layout) -> None:
     [
         (interrupted, "was not finished"),
         pytest.param(broken, "does not work", marks=pytest.mark.full),
-        pytest.param(of_another_version, "does not work", marks=pytest.mark.full),
+        pytest.param(of_another_version, "does not work", marks=pytest.mark.long),
     ],
 )
 def test_a_broken_environment_is_made_again(small, harm, said, capsys):

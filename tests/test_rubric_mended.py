@@ -19,7 +19,18 @@ from tests.answers import Answer, answers, run
 from tests.no_answer import printed
 
 WRONG, UNUSUAL, BY_KERAS = answers("mended", "mended-settings"), answers("mended-unusual"), answers("mended-by-keras")
-LONGEST = ("Dropout that stays on at inference", "A Normalization layer that has seen the training part")
+LONGEST = (
+    "A penalty on the weights",
+    "A schedule for the learning rate",
+    "Dropout that stays on at inference",
+    "A Normalization layer that has seen the training part",
+)
+# Where the judge trains for long to see what the answer leads to.
+LONG = (
+    "Batch normalization before each hidden layer, without the biases that it makes idle",
+    "Early stopping with so much patience that the training gets longer",
+    "Early stopping, with the most epochs that anybody would write",
+)
 STATUS = {"raised": Status.RAISED, "manual": Status.MANUAL}
 WIDTHS = {1: (128, 64), 2: (64, 64, 64), 3: (64, 64, 64), 4: (64, 64, 64)}
 RATES = {1: 0, 2: 0.3, 3: 0, 4: 0}
@@ -89,7 +100,11 @@ def titled(answer: Answer) -> str:
     return f"{answer.file}: {answer.title}"
 
 
-@pytest.mark.parametrize("answer", WRONG + UNUSUAL, ids=titled)
+@pytest.mark.parametrize(
+    "answer",
+    [pytest.param(each, marks=pytest.mark.long if each.title in LONG else ()) for each in WRONG + UNUSUAL],
+    ids=titled,
+)
 def test_a_mended_training_gets_what_it_must(answer: Answer) -> None:
     check(answer)
 

@@ -11,7 +11,8 @@ from dropnorm.split import Split
 from dropnorm.sweep import BatchNorm, Dense, Dropout, Plan, Relu, run
 
 pytestmark = pytest.mark.full
-SOURCES = ("stand-in", "official")
+# Whether official data show them, tests/test_rubric_curves.py tells of the exercises' own networks.
+SOURCES = ("stand-in", pytest.param("official", marks=pytest.mark.long))
 
 
 def table(name: str, source: str) -> pd.DataFrame:

@@ -47,8 +47,12 @@ def by_keras(setting: Setting, seed: int) -> LearningCurves:
 
 @pytest.mark.parametrize(
     "setting",
-    [Setting(0.3, batch_norm="after", inputs="raw", width=32), Setting(0.5, width=32)],
-    ids=["recipe, raw", "dropout, standardised"],
+    [
+        pytest.param(
+            Setting(0.3, batch_norm="after", inputs="raw", width=32), id="recipe, raw", marks=pytest.mark.long
+        ),
+        pytest.param(Setting(0.5, width=32), id="dropout, standardised"),
+    ],
 )
 def test_the_engine_and_keras_have_one_distribution(setting):
     data = split("red-wine", setting.inputs)

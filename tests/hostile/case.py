@@ -121,7 +121,7 @@ class Case:
         alone: whether it needs a kernel of its own.
         cold: whether that starts by itself, as where forking is not safe, on a machine whose settings name the folder
             in which it starts.
-        long: whether it takes so long that only the full tests run it.
+        long: whether it takes so long that only the full tests run it, and the long ones without its defence.
         superuser: whether only the superuser could lose anything by it.
     """
 

@@ -27,9 +27,9 @@ MINE = [case for case in CASES if not case.superuser or os.geteuid() == 0]
 ORDINARY = "tcp or solutions or gradebook or memory-by or environment or daemon or processes or small-files or second"
 
 
-def each(long: Callable[[Case], bool]) -> pytest.MarkDecorator:
-    """A test of every case; the long ones are the full tests'."""
-    marks = [[pytest.mark.full] if long(case) else [] for case in MINE]
+def each(mark: Callable[[Case], tuple[pytest.MarkDecorator, ...]]) -> pytest.MarkDecorator:
+    """A test of every case, with the marks that it is to have."""
+    marks = [mark(case) for case in MINE]
     names = [f"{case.family}-{case.name}" for case in MINE]
     return pytest.mark.parametrize(
         "case", [pytest.param(case, marks=mark, id=name) for case, mark, name in zip(MINE, marks, names, strict=True)]
@@ -64,13 +64,13 @@ def field() -> Iterator[Range]:
     made._grounds.__exit__(None, None, None)
 
 
-@each(lambda case: case.long)
+@each(lambda case: (pytest.mark.full,) if case.long else ())
 def test_it_fails(field: Range, case: Case) -> None:
     scene, won = field.scene(case, True)
     assert scene.ran.failure is None and not won, scene.text
 
 
-@each(lambda case: True)
+@each(lambda case: (pytest.mark.long,) if case.long else (pytest.mark.full,))
 def test_with_its_defence_removed_it_succeeds(field: Range, case: Case) -> None:
     scene, won = field.scene(case, False)
     assert won, (scene.ran.failure, scene.text)
