@@ -106,10 +106,14 @@ class Course:
         *cells: NotebookNode,
         scores: dict[str, float] | None = None,
         judged: Sequence[Judged] = (),
+        silent: str = "",
         change: Callable[[SubmittedNotebook], None] = lambda notebook: None,
         **metadata: object,
     ) -> None:
-        """Grade a notebook of these cells: with these scores, 0 where none is given, and these verdicts."""
+        """Grade a notebook of these cells: with these scores, 0 where none is given, and these verdicts.
+
+        ``silent`` as `Record.silent`.
+        """
         names = {"assignment": self.unit, "student": LEARNER, "notebook": self.notebook}
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
             gradebook.update_or_create_assignment(self.unit)
@@ -133,8 +137,9 @@ class Course:
                 grade.auto_score, grade.needs_manual_grade = (scores or {}).get(grade.name, 0.0), False
             change(submitted)
             gradebook.db.commit()
-        if judged:
-            record_of(names, [json.loads(json.dumps(each.to_dict())) for each in judged]).write(self.root)
+        if judged or silent:
+            told = [json.loads(json.dumps(each.to_dict())) for each in judged]
+            record_of(names, told, silent=silent).write(self.root)
         folder = self.root / "autograded" / LEARNER / self.unit
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(new_notebook(cells=list(cells), metadata=metadata), folder / f"{self.notebook}.ipynb")

@@ -62,6 +62,7 @@ def test_what_the_lesson_says_of_the_networks_holds() -> None:
     assert seeds["val_accuracy"].mean().min() > 0.93
 
 
+@pytest.mark.long
 def test_a_row_is_trained_again() -> None:
     row = convolution.convolve(Convolution(SPATIAL, 1))
     seeds = table().query("network == @network", local_dict={"network": SPATIAL})

@@ -25,6 +25,7 @@ from test_rejudge import CELL, handed_in
 from dropnorm import quiet
 from dropnorm.curves import LearningCurves
 from grader import __main__ as commands
+from grader.autograde.judging import outputs
 from grader.criteria import answers
 from grader.handed import Retrained
 from grader.judged import Judged
@@ -42,6 +43,16 @@ def test_a_rubric_is_told_by_criterion_with_reason_and_next_step(course: Course)
     assert "Best epoch not yet 0 of 1" in page.course and "right 1 of 1" in page.course
     assert "Next step:" in page.course and "`" not in page.course
     assert "baseline_questions: 1 of 2" not in page.yours  # the report is not repeated as a text
+
+
+SILENT = "Nothing could be handed over here: the kernel had stopped. A human will look at it. Mend that cell."
+
+
+def test_where_nothing_was_handed_over_the_course_says_why(course: Course) -> None:
+    course.graded(test_cell(CELL, "grade()", *outputs(CELL, None, SILENT)), silent=SILENT)
+    page = Read(course.page())
+    assert SILENT in page.course
+    assert "handed over" not in page.yours and "ran to its end, and gave" not in page.course
 
 
 def test_curves_stand_beside_the_references_band(course: Course) -> None:

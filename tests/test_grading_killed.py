@@ -174,8 +174,8 @@ def test_a_killed_process_that_shares_work_stops_the_command_in_a_sentence(waiti
     waiting.finish()
 
 
-# The worker's end is that of its fork server and kernels; each by itself is for the long tests.
-@pytest.mark.parametrize("kind", ["worker", *(pytest.param(each, marks=pytest.mark.long) for each in KINDS[-2:])])
+@pytest.mark.long  # the shorter tests kill one that is drawn, and tests/test_cluster.py has a notebook that does it
+@pytest.mark.parametrize("kind", ["worker", "fork server", "kernel"])
 def test_a_process_that_is_killed_is_replaced_and_its_notebooks_run_again(waiting: Class, kind: str) -> None:
     command = waiting.start()
     processes = waiting.until_waiting(command)

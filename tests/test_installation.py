@@ -129,7 +129,7 @@ def of_another_version(layout: Layout) -> None:
     ("harm", "said"),
     [
         (interrupted, "was not finished"),
-        pytest.param(broken, "does not work", marks=pytest.mark.full),
+        pytest.param(broken, "does not work", marks=pytest.mark.long),
         pytest.param(of_another_version, "does not work", marks=pytest.mark.long),
     ],
 )

@@ -20,7 +20,7 @@ from grader.autograde.handed_in import REFUSED
 from grader.autograde.judging import JudgeOutside, outputs
 from grader.autograde.ledger import Ledger
 from grader.autograde.noted import Noted, Points
-from grader.autograde.records import Record, record_of, records
+from grader.autograde.records import Record, record_kept, record_of, records
 from grader.autograde.rejudge import changes_of
 from grader.autograde.tasks import data_in_use
 from grader.criteria import answers
@@ -254,6 +254,15 @@ def test_why_tells_every_criterion(course: Path, capsys: pytest.CaptureFixture[s
     assert f"{CELL}: 1 of 2 points" in said and "`baseline_best_epoch`" in said and "right" in said
     assert commands.main(["why", "eve", UNIT]) == 1
     assert "there are verdicts on ada, ben" in capsys.readouterr().out
+
+
+def test_why_tells_why_other_cells_handed_over_nothing(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"assignment": UNIT, "student": "cas", "notebook": NOTEBOOK}
+    record_of(names, [], silent="The kernel had stopped.").write(course)
+    assert commands.main(["why", "cas", UNIT]) == 0
+    assert "Its other test cells: The kernel had stopped." in capsys.readouterr().out
+    assert commands.main(["rejudge", UNIT, "--write"]) == 0
+    assert record_kept(names, course).silent == "The kernel had stopped."
 
 
 def test_why_tells_why_a_notebook_was_refused(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ LONGEST = (
 LONG = (
     "Batch normalization before each hidden layer, without the biases that it makes idle",
     "Early stopping with so much patience that the training gets longer",
+    "Early stopping, with more epochs than are ever trained",
     "Early stopping, with the most epochs that anybody would write",
 )
 STATUS = {"raised": Status.RAISED, "manual": Status.MANUAL}

@@ -211,7 +211,7 @@ def _holder(told: str) -> str:
     """Who has the lock, in words; the file holds no words, for it is read in other languages, too."""
     try:
         holder = json.loads(told)
-        return _("Another autograde (process {process} on {machine}, since {time})").format(**holder)
+        return _("Another command (process {process} on {machine}, since {time})").format(**holder)
     except (ValueError, TypeError, KeyError):  # it has just been taken, or a disk was full
         return _("Another command")
 

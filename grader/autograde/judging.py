@@ -45,7 +45,12 @@ class JudgeOutside(NbGraderPreprocessor):
         if told is None:
             forget(names["assignment"], names["student"], names["notebook"])
             return nb, resources
-        record = record_of(names, told, data_in_use())
+        tests = {name: cell for cell in nb.cells if (name := tested(cell)) is not None}
+        silent = ""
+        if tests.keys() - {each["rubric"] for each in told}:
+            with in_language(names["assignment"]):
+                silent = nothing(nb)
+        record = record_of(names, told, data_in_use(), silent)
         try:
             record.write()
         except OSError as error:  # the scores stand without it
@@ -53,12 +58,15 @@ class JudgeOutside(NbGraderPreprocessor):
             self.log.warning("%s", said.format(reason=error.strerror))
         found = {each.rubric: each for each in record.judged}
         with in_language(names["assignment"]):
-            why = nothing(nb)
-            for cell in nb.cells:
-                name = cell.metadata.get("nbgrader", {}).get("grade_id")
-                if is_grade(cell) and cell.cell_type == "code" and name in RUBRICS:
-                    cell.outputs = outputs(name, found.get(name), why)
+            for name, cell in tests.items():
+                cell.outputs = outputs(name, found.get(name), silent)
         return nb, resources
+
+
+def tested(cell: NotebookNode) -> str | None:
+    """The rubric whose test cell this is, or None."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name if is_grade(cell) and cell.cell_type == "code" and name in RUBRICS else None
 
 
 def nothing(nb: NotebookNode) -> str:
@@ -79,13 +87,13 @@ def nothing_handed_over() -> str:
     return sentences(_(NOTHING), _(HUMAN), _(FROM_THE_TOP))
 
 
-def outputs(name: str, judged: Judged | None, why: str | None = None) -> list[NotebookNode]:
+def outputs(name: str, judged: Judged | None, why: str = "") -> list[NotebookNode]:
     """What the test cell of a rubric says: the reasons, and the score as nbgrader reads it.
 
     Args:
         name: the rubric's.
         judged: what was judged; None where nothing was handed over.
-        why: the reason for that; None where nobody knows more.
+        why: the reason for that; empty where nobody knows more.
     """
     sheet = rubric(name)[1]
     if judged is None:

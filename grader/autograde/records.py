@@ -27,6 +27,8 @@ class Record:
         assignment, student, notebook: their names.
         judged: its test cells, in the notebook's order.
         data: of each data set the digest of the file that was in use; empty where that was not noted.
+        silent: why others of its test cells handed over nothing, in the assignment's language; empty where all did, or
+            nobody knows more.
     """
 
     assignment: str
@@ -34,6 +36,7 @@ class Record:
     notebook: str
     judged: tuple[Judged, ...]
     data: Mapping[str, str] = field(default_factory=dict)
+    silent: str = ""
 
     @property
     def path(self) -> Path:
@@ -59,7 +62,8 @@ class Record:
 
     def write(self, course: Path = Path()) -> None:
         """Keep it. Raises OSError where the folder cannot be written."""
-        content = json.dumps({"judged": [each.to_dict() for each in self.judged], "data": dict(self.data)})
+        judged = [each.to_dict() for each in self.judged]
+        content = json.dumps({"judged": judged, "data": dict(self.data), "silent": self.silent})
         write_atomically(course / self.path, content.encode())
 
 
@@ -70,11 +74,14 @@ def forget(assignment: str, student: str, notebook: str) -> None:
 
 
 def record_of(
-    names: Mapping[str, str], judged: Sequence[Mapping[str, Any]], data: Mapping[str, str] | None = None
+    names: Mapping[str, str],
+    judged: Sequence[Mapping[str, Any]],
+    data: Mapping[str, str] | None = None,
+    silent: str = "",
 ) -> Record:
-    """The record of a notebook by nbgrader's names of it, what was said of its test cells, and the data in use."""
+    """The record of a notebook by nbgrader's names of it, and what was said of its test cells; more as in `Record`."""
     own = (names["assignment"], names["student"], names["notebook"])
-    return Record(*own, tuple(Judged.from_dict(each) for each in judged), dict(data or {}))
+    return Record(*own, tuple(Judged.from_dict(each) for each in judged), dict(data or {}), silent)
 
 
 def records(assignment: str, student: str = "*", course: Path = Path()) -> Iterator[Record | Path]:
@@ -99,4 +106,4 @@ def record_kept(names: Mapping[str, str], course: Path = Path()) -> Record | Non
 
 def _read(names: Mapping[str, str], path: Path) -> Record:
     kept = json.loads(path.read_bytes())
-    return record_of(names, kept["judged"], kept.get("data"))
+    return record_of(names, kept["judged"], kept.get("data"), kept.get("silent", ""))

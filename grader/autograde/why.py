@@ -67,6 +67,8 @@ def main(options: argparse.Namespace) -> int:
         language = printable(own)
         for each in record.judged:
             print("\n".join(lines(each if language == own else retold(each, language), language)), end="\n\n")
+        if record.silent:
+            print(_("Its other test cells: {reason}").format(reason=record.silent), end="\n\n")
         pictured = [each for each in record.judged if each.trainings]
         if pictured:
             path = root / PICTURES / record.assignment / record.student / f"{record.notebook}.png"

@@ -43,11 +43,18 @@ def answer(case: Case, names: dict[str, str]) -> str:
     return "\n".join(Template(source).substitute(names) for source in case.cells).replace("10.0", "1.0")
 
 
-def test_all_attackers_at_once_change_nothing_for_thirty_honest_learners(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "attackers",
+    [
+        pytest.param([case for case in ATTACKERS if not case.long], id="those who are soon done"),
+        pytest.param(ATTACKERS, id="all", marks=pytest.mark.long),
+    ],
+)
+def test_all_attackers_at_once_change_nothing_for_thirty_honest_learners(tmp_path: Path, attackers: list[Case]) -> None:
     with grounds() as made:
         course = TinyCourse(tmp_path / "course")
         learners = {learner: {ONE: source} for learner, (source, _) in HONEST.items()}
-        for number, case in enumerate(ATTACKERS):
+        for number, case in enumerate(attackers):
             names = made.names | {"word": word(case, made)}
             learners[f"{'aiz'[number % 3]}-{case.name}"] = {ONE: answer(case, names)}  # before, among and after
         course.make(learners)
@@ -59,6 +66,6 @@ def test_all_attackers_at_once_change_nothing_for_thirty_honest_learners(tmp_pat
         assert all((learner, ONE) in scores for learner in learners)
         graded = b"".join(path.read_bytes() for path in (course.root / "autograded").rglob("*") if path.is_file())
         assert made.token.encode() not in graded and b"BEGIN SOLUTION" not in graded
-        assert not [case.name for case in ATTACKERS if word(case, made) in made.heard()]
+        assert not [case.name for case in attackers if word(case, made) in made.heard()]
         assert all(made.read(name) == f"{made.token}\n" for name in FILES) and made.score == 0
-        assert made.process_lives and word(ATTACKERS[0], made)[-8:] not in made.read("terminal")
+        assert made.process_lives and word(attackers[0], made)[-8:] not in made.read("terminal")

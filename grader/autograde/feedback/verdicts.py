@@ -45,9 +45,10 @@ def reasons(cell: NotebookNode, record: Record | None, quiet: bool) -> Reasons |
     if name not in RUBRICS or record is None or record.outdated:
         return None
     found = next((each for each in record.judged if each.rubric == name), None)
-    if not _says(cell, name, found):
+    if not _says(cell, name, found, record.silent):
         return None
-    verdict = left_to_a_human(rubric(name)[1], nothing_handed_over()) if found is None else found.verdict
+    why = record.silent or nothing_handed_over()
+    verdict = left_to_a_human(rubric(name)[1], why) if found is None else found.verdict
     shown = None if found is None or _drawn_below(found, record) else picture(found)
     return Reasons(str(verdict.status), *_told(name, verdict, quiet), picture=shown)
 
@@ -64,9 +65,10 @@ def _drawn_below(judged: Judged, record: Record) -> bool:
     return any(each.trainings.keys() & judged.trainings.keys() for each in rest)
 
 
-def _says(cell: NotebookNode, name: str, found: Judged | None) -> bool:
+def _says(cell: NotebookNode, name: str, found: Judged | None, silent: str) -> bool:
     """Whether the cell says what the verdict says: else another run, or another version, has filled it in."""
-    return [each.get("text") for each in cell.get("outputs", ())] == [each.get("text") for each in outputs(name, found)]
+    said, due = cell.get("outputs", ()), outputs(name, found, silent)
+    return [each.get("text") for each in said] == [each.get("text") for each in due]
 
 
 def _told(name: str, verdict: Verdict, quiet: bool) -> tuple[tuple[Remark, ...], tuple[Row, ...]]:
