@@ -16,7 +16,7 @@ lab: ## install what is missing and open the first lesson in JupyterLab
 formgrader: ## for instructors: JupyterLab on the whole course, with nbgrader's formgrader
 	@$(COURSE) formgrader $(ARGS)
 
-test: ## the tests, in some 15 minutes
+test: ## the tests, in 15 to 20 minutes
 	@$(COURSE) test $(ARGS)
 
 test-full: ## the longer tests: official data, a whole class, attacks, a browser, fresh installations
