@@ -36,7 +36,7 @@ def mutants(due: HandedOut, count: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(50, marks=pytest.mark.full), pytest.param(2000, marks=pytest.mark.long)]
+    "count", [pytest.param(100, marks=pytest.mark.full), pytest.param(2000, marks=pytest.mark.long)]
 )
 def test_no_class_is_aborted_and_no_score_lost_or_changed(tmp_path, count: int) -> None:
     course = TinyCourse(tmp_path / "course", settings=NOT_RUN)
