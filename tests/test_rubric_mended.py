@@ -24,9 +24,6 @@ LONGEST = (
     "A schedule for the learning rate",
     "Dropout that stays on at inference",
     "A Normalization layer that has seen the training part",
-)
-# Where the judge trains for long to see what the answer leads to.
-LONG = (
     "Batch normalization before each hidden layer, without the biases that it makes idle",
     "Early stopping with so much patience that the training gets longer",
     "Early stopping, with more epochs than are ever trained",
@@ -101,21 +98,19 @@ def titled(answer: Answer) -> str:
     return f"{answer.file}: {answer.title}"
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [pytest.param(each, marks=pytest.mark.long if each.title in LONG else ()) for each in WRONG + UNUSUAL],
-    ids=titled,
-)
+def each_of(given: list[Answer]) -> pytest.MarkDecorator:
+    """A test of every answer; those that are trained for longest are for the long tests."""
+    marked = [pytest.param(each, marks=pytest.mark.long if each.title in LONGEST else ()) for each in given]
+    return pytest.mark.parametrize("answer", marked, ids=titled)
+
+
+@each_of(WRONG + UNUSUAL)
 def test_a_mended_training_gets_what_it_must(answer: Answer) -> None:
     check(answer)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "answer",
-    [pytest.param(each, marks=pytest.mark.long if each.title in LONGEST else ()) for each in BY_KERAS],
-    ids=titled,
-)
+@each_of(BY_KERAS)
 def test_a_mended_training_that_keras_trains_gets_what_it_must(answer: Answer) -> None:
     check(answer)
 
